@@ -1,0 +1,77 @@
+# Fork servers and zombies: build, look, test. Works in GNU make and bmake.
+# make help lists the targets; what stands behind ## is what it prints.
+.POSIX:
+
+CC = cc
+CFLAGS = -std=c99 -pedantic -Wall -Wextra -O2
+LDFLAGS =
+CLIENTS = 10
+STEP =
+FILES = tests
+
+SERVERS = step1-sequential/server step2-fork/server step3-signal/server \
+	step4-waitpid/server
+SOURCES = step1-sequential/server.c step2-fork/server.c \
+	step3-signal/server.c step4-waitpid/server.c tests/clients.c
+SCRIPTS = tests/demo tests/zombies tests/lib.sh .ci/run
+BUILD = $(CC) $(CFLAGS) $(LDFLAGS) -o $@
+
+all: step1 step2 step3 step4 tests/clients ## build everything
+step1: step1-sequential/server ## build step 1: one client at a time
+step2: step2-fork/server ## build step 2: a child for each client
+step3: step3-signal/server ## build step 3: one wait for each signal
+step4: step4-waitpid/server ## build step 4: the waitpid loop
+
+step1-sequential/server: step1-sequential/server.c
+	$(BUILD) step1-sequential/server.c
+step2-fork/server: step2-fork/server.c
+	$(BUILD) step2-fork/server.c
+step3-signal/server: step3-signal/server.c
+	$(BUILD) step3-signal/server.c
+step4-waitpid/server: step4-waitpid/server.c
+	$(BUILD) step4-waitpid/server.c
+tests/clients: tests/clients.c
+	$(BUILD) tests/clients.c
+
+demo: all ## show all steps; STEP=3 one of them, slower; CLIENTS=20 more
+	@CLIENTS='$(CLIENTS)' tests/demo $(STEP)
+
+diff12: ## what step 2 changes in step 1
+	@diff -u step1-sequential/server.c step2-fork/server.c || [ $$? = 1 ]
+diff23: ## what step 3 changes in step 2
+	@diff -u step2-fork/server.c step3-signal/server.c || [ $$? = 1 ]
+diff34: ## what step 4 changes in step 3
+	@diff -u step3-signal/server.c step4-waitpid/server.c || [ $$? = 1 ]
+
+test: all ## run the tests; FILES=tests/step3.bats only those
+	@command -v bats >/dev/null || { echo 'make test needs bats:' \
+	    'apt install bats (Debian, Ubuntu), dnf install bats (Fedora),' \
+	    'apk add bats (Alpine), brew install bats-core (Homebrew),' \
+	    'npm install -g bats (npm)' >&2; exit 1; }
+	@bats $(FILES)
+
+lint: ## check style and warnings; needs the tools that .ci/run installs
+	shellcheck -x $(SCRIPTS) tests/helper.bash tests/*.bats
+	clang-format --dry-run -Werror $(SOURCES)
+	cppcheck --quiet --error-exitcode=1 --enable=warning,portability \
+	    --std=c99 $(SOURCES)
+	clang-tidy --quiet --warnings-as-errors='*' $(SOURCES) -- -std=c99
+	for cc in gcc clang tcc musl-gcc; do \
+	    for c in $(SOURCES); do \
+	        $$cc -std=c99 -pedantic -Wall -Wextra -Werror -o /dev/null $$c || \
+	            exit 1; \
+	    done; \
+	done
+
+format: ## let clang-format lay out the C sources
+	clang-format -i $(SOURCES)
+
+clean: ## remove what was built
+	rm -f $(SERVERS) tests/clients
+
+help: ## list the targets
+	@awk -F ':.*## ' '/^[a-z0-9]+:.*## / { printf "make %-8s%s\n", $$1, $$2 }' \
+	    Makefile
+
+.PHONY: all step1 step2 step3 step4 demo diff12 diff23 diff34 test lint \
+	format clean help

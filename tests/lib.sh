@@ -1,0 +1,164 @@
+# lib.sh: what the demo and the tests do alike. POSIX sh, to be sourced.
+#
+# The caller sets kit (the top folder of this kit) and scratch (an empty
+# folder of its own), and calls clean_up on every way out. One server and one
+# crowd of clients run at a time; descriptors 7 and 8 talk to the crowd.
+#
+# After start_server: $server is its process id, $port its port.
+# After say: $answer is what the crowd has answered.
+
+server='' crowd='' answer=''
+
+# eventually WHAT COMMAND [ARG...]: repeats COMMAND until it succeeds, for
+# about ten seconds; then says on stderr what it waited for, and returns 1.
+eventually()
+{
+    what=$1
+    shift
+    tries=200
+    until "$@"; do
+        tries=$((tries - 1))
+        if [ $tries -eq 0 ]; then
+            echo "waited 10 s in vain for: $what" >&2
+            return 1
+        fi
+        sleep 0.05
+    done
+}
+
+# state PID: prints its state as ps gives it, nothing if it is gone.
+state()
+{
+    ps -A -o pid= -o ppid= -o stat= -o comm= |
+        awk -v pid="$1" '$1 == pid { print $3 }'
+}
+
+# is_in STATE PID...: are all of them in this state, as in: is_in Z 12 34
+is_in()
+{
+    wanted=$1
+    shift
+    for pid; do
+        case $(state "$pid") in
+        "$wanted"*) ;;
+        *) return 1 ;;
+        esac
+    done
+}
+
+# children PID: prints the process ids of its children, zombies included.
+children()
+{
+    ps -A -o pid= -o ppid= -o stat= -o comm= |
+        awk -v parent="$1" '$2 == parent { print $1 }'
+}
+
+# zombies_are N, live_are N: does the server have so many now?
+zombies_are()
+{
+    [ "$("$kit/tests/zombies" -c "$server")" = "$1" ]
+}
+live_are()
+{
+    [ "$("$kit/tests/zombies" -l "$server")" = "$1" ]
+}
+
+# none_left PID...: is there not one of them any more, not even as a zombie?
+none_left()
+{
+    for pid; do
+        [ -z "$(state "$pid")" ] || return 1
+    done
+}
+
+# start_server PROGRAM [ARG...]: starts it on a free port, and waits until it
+# listens. Returns 1, with the reason on stderr, if it does not.
+start_server()
+{
+    : >"$scratch/out"
+    [ $# -gt 1 ] || set -- "$1" 0
+    "$@" >"$scratch/out" 2>"$scratch/err" 3>&- 7>&- 8<&- &
+    server=$!
+    eventually 'a line that says where the server listens' said_port
+    port=$(sed -n 's/^pid .* port //p' "$scratch/out")
+    [ -n "$port" ] && return
+    cat "$scratch/err" >&2
+    return 1
+}
+said_port()
+{
+    grep -q '^pid .* port ' "$scratch/out" || ! kill -0 "$server" 2>/dev/null
+}
+
+# stop_server: ends it and its children, by process id.
+stop_server()
+{
+    [ -n "$server" ] || return 0
+    # Stopped, it cannot fork while its children are looked up.
+    kill -STOP "$server" 2>/dev/null
+    for pid in $(children "$server") "$server"; do
+        kill -KILL "$pid" 2>/dev/null
+    done
+    wait "$server" 2>/dev/null
+    server=''
+}
+
+# start_crowd [OPTION...]: starts tests/clients, which then waits for say.
+start_crowd()
+{
+    rm -f "$scratch/say" "$scratch/answer"
+    mkfifo "$scratch/say" "$scratch/answer" || return
+    "$kit/tests/clients" "$@" "$port" <"$scratch/say" >"$scratch/answer" \
+        3>&- 7>&- 8<&- &
+    crowd=$!
+    exec 7>"$scratch/say" 8<"$scratch/answer"
+}
+
+# say COMMAND...: tells the crowd, and waits for its answer: $answer. Returns
+# 1 if the crowd is gone.
+say()
+{
+    [ -n "$crowd" ] || start_crowd || return
+    (echo "$*" >&7) 2>/dev/null
+    read -r answer <&8
+}
+
+# stop_crowd: all clients hang up at once.
+stop_crowd()
+{
+    [ -n "$crowd" ] || return 0
+    exec 7>&- 8<&-
+    kill -KILL "$crowd" 2>/dev/null
+    wait "$crowd" 2>/dev/null
+    crowd=''
+}
+
+# freeze, thaw: stops the server, and lets it go on. Between the two, signals
+# for it stay pending. ps must say T before anything else happens: the signal
+# takes a moment to arrive.
+freeze()
+{
+    kill -STOP "$server"
+    eventually "the server to be stopped (T)" is_in T "$server"
+}
+thaw()
+{
+    kill -CONT "$server"
+}
+
+# hang_up_together N: freezes the server, lets its N clients hang up, waits
+# until each child is a zombie, thaws the server, and waits until it has
+# handled what was pending: then it accepts again, so one client comes.
+hang_up_together()
+{
+    freeze && say close all &&
+        eventually "$1 zombies while the server is frozen" zombies_are "$1"
+    thaw
+    say open 1
+}
+
+clean_up()
+{
+    stop_crowd
+    stop_server
+}
