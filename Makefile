@@ -51,7 +51,8 @@ test: all ## run the tests; FILES=tests/step3.bats only those
 	@bats $(FILES)
 
 lint: ## check style and warnings; needs the tools that .ci/run installs
-	shellcheck -x $(SCRIPTS) tests/helper.bash tests/*.bats
+	shellcheck $(SCRIPTS) tests/helper.bash
+	shellcheck --severity=warning tests/*.bats
 	clang-format --dry-run -Werror $(SOURCES)
 	cppcheck --quiet --error-exitcode=1 --enable=warning,portability \
 	    --std=c99 $(SOURCES)

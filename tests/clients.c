@@ -365,6 +365,19 @@ choose(const char *verb, const char *who)
     return found || !by_id || complain("%s: there is no client %s", verb, who);
 }
 
+/* As realloc, but ends the program if there is not enough memory. */
+static void *
+resize(void *old, size_t size)
+{
+    void *new = realloc(old, size);
+
+    if (!new) {
+        perror("clients");
+        exit(2);
+    }
+    return new;
+}
+
 /* Makes room for n more clients; complains if that is not allowed. */
 static bool
 make_room(const char *verb, uint64_t n)
@@ -390,13 +403,9 @@ make_room(const char *verb, uint64_t n)
                         (unsigned long long)limit.rlim_cur);
     if (crowd_size + n > room) {
         room = crowd_size + n;
-        crowd = realloc(crowd, room * sizeof(*crowd));
-        polled = realloc(polled, room * sizeof(*polled));
-        polled_who = realloc(polled_who, room * sizeof(*polled_who));
-        if (!crowd || !polled || !polled_who) {
-            perror("clients");
-            exit(2);
-        }
+        crowd = resize(crowd, room * sizeof(*crowd));
+        polled = resize(polled, room * sizeof(*polled));
+        polled_who = resize(polled_who, room * sizeof(*polled_who));
     }
     return true;
 }

@@ -1,4 +1,5 @@
 # lib.sh: what the demo and the tests do alike. POSIX sh, to be sourced.
+# shellcheck shell=sh
 #
 # The caller sets kit (the top folder of this kit) and scratch (an empty
 # folder of its own), and calls clean_up on every way out. One server and one
@@ -77,7 +78,8 @@ start_server()
 {
     : >"$scratch/out"
     [ $# -gt 1 ] || set -- "$1" 0
-    "$@" >"$scratch/out" 2>"$scratch/err" 3>&- 7>&- 8<&- &
+    # Of the caller's descriptors, the server gets 0, 1 and 2.
+    "$@" >"$scratch/out" 2>"$scratch/err" 3>&- 4>&- 5>&- 6>&- 7>&- 8>&- 9>&- &
     server=$!
     eventually 'a line that says where the server listens' said_port
     port=$(sed -n 's/^pid .* port //p' "$scratch/out")
@@ -95,11 +97,11 @@ stop_server()
 {
     [ -n "$server" ] || return 0
     # Stopped, it cannot fork while its children are looked up.
-    kill -STOP "$server" 2>/dev/null
+    kill -STOP "$server" 2>/dev/null || :
     for pid in $(children "$server") "$server"; do
-        kill -KILL "$pid" 2>/dev/null
+        kill -KILL "$pid" 2>/dev/null || :
     done
-    wait "$server" 2>/dev/null
+    wait "$server" 2>/dev/null || :
     server=''
 }
 
@@ -128,8 +130,8 @@ stop_crowd()
 {
     [ -n "$crowd" ] || return 0
     exec 7>&- 8<&-
-    kill -KILL "$crowd" 2>/dev/null
-    wait "$crowd" 2>/dev/null
+    kill -KILL "$crowd" 2>/dev/null || :
+    wait "$crowd" 2>/dev/null || :
     crowd=''
 }
 

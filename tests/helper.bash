@@ -1,0 +1,102 @@
+# helper.bash: loaded by every .bats file. What the demo does too is in lib.sh.
+# shellcheck shell=bash
+
+bats_require_minimum_version 1.5.0
+
+# All that a run starts has the run's own folder in its command line, so that
+# the last test can tell what was left behind by this run and no other.
+ln -sfn "$(cd "$BATS_TEST_DIRNAME/.." && pwd -P)" "$BATS_RUN_TMPDIR/kit"
+kit=$BATS_RUN_TMPDIR/kit
+all_steps='step1-sequential step2-fork step3-signal step4-waitpid'
+forking_steps='step2-fork step3-signal step4-waitpid'
+export TMPDIR=$BATS_TEST_TMPDIR # where the scripts put their files
+unset CLIENTS NO_COLOR MAKEFLAGS MAKELEVEL
+
+# list_files: every file of the kit; the last test compares it with the first.
+list_files()
+{
+    find "$kit/." -path '*/.git' -prune -o -type f -print | LC_ALL=C sort
+}
+[[ -e $BATS_RUN_TMPDIR/files ]] || list_files >"$BATS_RUN_TMPDIR/files"
+
+# shellcheck source=tests/lib.sh
+. "$kit/tests/lib.sh"
+
+setup()
+{
+    scratch=$BATS_TEST_TMPDIR
+}
+
+teardown()
+{
+    clean_up
+    rm -rf "${BATS_TEST_TMPDIR:?}"/*
+}
+
+# start STEP [ARG...]: starts that step's server.
+start()
+{
+    start_server "$kit/$1/server" "${@:2}"
+}
+
+# answers TEXT: fails, and shows both, unless the crowd's last answer has TEXT.
+answers()
+{
+    [[ $answer == *"$1"* ]] || {
+        echo "wanted: ... $1 ..."
+        echo "answer: $answer"
+        cat "$scratch/err"
+        return 1
+    }
+}
+
+# open_clients N: N more clients come, and each is served.
+open_clients()
+{
+    say open "$1"
+    answers "$1 connected, $1 served, 0 waiting, 0 failed"
+}
+
+# close_clients N|all|@K: those hang up, all in one go.
+close_clients()
+{
+    say close "$1"
+    answers closed
+}
+
+# close_in_turn N LEFT: N clients hang up; the next only when ps has seen the
+# end of the child before, and, where LEFT is 0, that it was collected.
+close_in_turn()
+{
+    local i
+    for ((i = $1 - 1; i >= 0; i--)); do
+        close_clients 1
+        eventually "$i live children" live_are "$i"
+        [[ $2 != 0 ]] || eventually 'no zombie' zombies_are 0
+    done
+}
+
+# zombies_now N: fails, and shows what ps shows, unless there are N right now.
+zombies_now()
+{
+    zombies_are "$1" || {
+        echo "wanted: $1 zombies"
+        "$kit/tests/zombies" "$server"
+        return 1
+    }
+}
+
+# build PATCH STEP: makes $scratch/server from that step with a patch applied.
+build()
+{
+    cp "$kit/$2/server.c" "$scratch/server.c"
+    patch --fuzz=0 -s "$scratch/server.c" "$kit/tests/mistakes/$1.patch"
+    cc -std=c99 -pedantic -Wall -Wextra -Werror \
+        -o "$scratch/server" "$scratch/server.c"
+}
+
+# on_linux: skips the test where /proc does not show what it looks at.
+on_linux()
+{
+    [[ -d /proc/self/fd ]] || skip 'needs the /proc of Linux'
+}

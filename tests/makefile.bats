@@ -1,0 +1,65 @@
+#!/usr/bin/env bats
+# The Makefile: its targets, with every make that is here.
+load helper
+
+# copy: a copy of the kit, to build in, with a space in its name.
+copy()
+{
+    top="$scratch/a kit"
+    mkdir "$top"
+    (cd "$kit" && tar cf - Makefile step*/*.c tests/*.c tests/demo tests/lib.sh \
+        tests/zombies) | (cd "$top" && tar xf -)
+}
+
+builds_and_cleans()
+{
+    command -v "$1" >/dev/null || skip "no $1 here"
+    copy
+    cd "$top" || return
+    "$1" >/dev/null
+    for program in "$kit"/step?-*/server "$kit/tests/clients"; do
+        [ -x ".${program#"$kit"}" ]
+    done
+    "$1" demo STEP=1 >/dev/null
+    "$1" clean >/dev/null
+    [ -z "$(find . -type f -perm -u+x ! -path './tests/*')" ]
+    [ ! -e tests/clients ]
+}
+@test "make builds all, in a folder with a space in its name, and cleans" {
+    builds_and_cleans make
+}
+@test "bmake builds all, in a folder with a space in its name, and cleans" {
+    builds_and_cleans bmake
+}
+
+@test "make step1 to step4 build that step" {
+    copy
+    for n in 1 2 3 4; do
+        make -s -C "$top" step$n
+        [ "$(find "$top" -name server | wc -l)" -eq $n ]
+    done
+}
+
+@test "make help lists every target that can be asked for" {
+    run make -s -C "$kit" help
+    [ "$status" -eq 0 ]
+    for target in $(sed -n 's/^\([a-z0-9]*\):.*/\1/p' "$kit/Makefile"); do
+        grep -q "^make $target  *[a-z]" <<<"$output"
+    done
+    awk 'length > 80 { bad = 1 } END { exit bad }' <<<"$output"
+}
+
+@test "make test without bats says in one line how to get it" {
+    copy
+    make -s -C "$top" all
+    # a PATH with what make needs, and no bats
+    mkdir "$scratch/bin"
+    for tool in make sh echo; do
+        ln -s "$(command -v $tool)" "$scratch/bin/$tool"
+    done
+    run --separate-stderr env PATH="$scratch/bin" make -s -C "$top" test
+    [ "$status" -eq 2 ]
+    for system in Debian Fedora Alpine Homebrew npm; do
+        [[ ${stderr_lines[0]} == *"($system"* || ${stderr_lines[0]} == *"$system)"* ]]
+    done
+}

@@ -1,0 +1,102 @@
+#!/usr/bin/env bats
+# What step 2 would be without one of its lines; and the same look at step 2.
+load helper
+
+# start_wrong NAME: starts step 2 with that mistake made.
+start_wrong()
+{
+    build "$1" step2-fork
+    start_server "$scratch/server"
+}
+
+# start_with_ten_fds PROGRAM: 0, 1, 2, the listening socket, and six more.
+start_with_ten_fds()
+{
+    # shellcheck disable=SC2016 # the inner shell expands it
+    start_server sh -c 'ulimit -n 10; exec "$0" 0' "$1"
+}
+
+@test "parent-keeps-connection: a client that half-closes sees no end" {
+    start_wrong parent-keeps-connection
+    open_clients 1
+    say deadline 0.5
+    say half-close all
+    answers '0 done, 1 waiting, 0 failed'
+    eventually 'the child to have ended' live_are 0
+}
+
+@test "parent-keeps-connection: 10 descriptors are used up by 6 clients" {
+    build parent-keeps-connection step2-fork
+    start_with_ten_fds "$scratch/server"
+    open_clients 6
+    close_clients all
+    say deadline 0.5
+    say open 1
+    answers '1 connected, 0 served, 1 waiting, 0 failed'
+    grep -q 'server: accept: Too many open files' "$scratch/err"
+}
+
+@test "step 2 closes it: 10 descriptors are enough for 100 clients in turn" {
+    start_with_ten_fds "$kit/step2-fork/server"
+    for ((i = 0; i < 100; i++)); do
+        open_clients 1
+        close_clients all
+    done
+    [ ! -s "$scratch/err" ]
+}
+
+# leave_a_child: one client is connected; the server is killed, its child not.
+leave_a_child()
+{
+    open_clients 1
+    kill -KILL "$server"
+    wait "$server" || :
+}
+
+@test "child-keeps-listener: no restart while its client is connected" {
+    start_wrong child-keeps-listener
+    leave_a_child
+    run "$kit/step2-fork/server" "$port"
+    [ "$status" -eq 1 ]
+    [ "$output" = 'server: bind: Address already in use' ]
+}
+
+@test "step 2 closes it: restarted while a client is connected" {
+    start step2-fork
+    leave_a_child
+    start_server "$kit/step2-fork/server" "$port"
+    say ping # the old child still serves
+    answers '1 asked, 1 done, 0 waiting, 0 failed'
+    open_clients 1
+}
+
+@test "child-returns-to-accept: 5 clients that left leave 5 live children" {
+    start_wrong child-returns-to-accept
+    open_clients 5
+    close_clients all
+    freeze # so it is a child that serves the next client
+    open_clients 1
+    live_are 5
+    zombies_now 0
+}
+
+@test "step 2 exits: 5 clients that left leave 0 live children" {
+    start step2-fork
+    open_clients 5
+    close_clients all
+    eventually '0 live children' live_are 0
+    zombies_now 5
+}
+
+@test "waits-after-fork: clients are served one by one, 0 zombies" {
+    start_wrong waits-after-fork
+    open_clients 1
+    say deadline 0.5
+    say open 1
+    answers '1 connected, 0 served, 1 waiting, 0 failed'
+    say deadline 10
+    close_clients @1
+    say await @2
+    answers '1 asked, 1 done, 0 waiting, 0 failed'
+    zombies_now 0
+}

@@ -1,0 +1,27 @@
+#!/usr/bin/env bats
+# The last file: what have all the tests before it left behind?
+load helper
+
+ours()
+{
+    ps -A -o pid= -o args= | grep -F "$BATS_RUN_TMPDIR/kit/" | grep -v grep
+}
+none_of_ours()
+{
+    ! ours
+}
+
+@test "nothing is left: no server, no client, no script of this run" {
+    eventually 'all of these to end' none_of_ours
+}
+
+@test "nothing is left: the check above would see a server" {
+    start step1-sequential
+    ours | grep -q "^ *$server "
+}
+
+@test "nothing is left: no file in the kit that was not there before" {
+    new=$(list_files | comm -13 "$BATS_RUN_TMPDIR/files" -)
+    echo "$new"
+    [ -z "$new" ]
+}
