@@ -92,13 +92,28 @@ said_port()
     grep -q '^pid .* port ' "$scratch/out" || ! kill -0 "$server" 2>/dev/null
 }
 
-# stop_server: ends it and its children, by process id.
+# family PID: prints it and all its descendants, each parent before its own.
+family()
+{
+    ps -A -o pid= -o ppid= -o stat= -o comm= | awk -v pid="$1" '
+        { children[$2] = children[$2] " " $1 }
+        function show(pid,    list, i)
+        {
+            print pid
+            split(children[pid], list)
+            for (i = 1; i in list; i++)
+                show(list[i])
+        }
+        END { show(pid) }'
+}
+
+# stop_server: ends it and all its descendants, by process id.
 stop_server()
 {
     [ -n "$server" ] || return 0
     # Stopped, it cannot fork while its children are looked up.
     kill -STOP "$server" 2>/dev/null || :
-    for pid in $(children "$server") "$server"; do
+    for pid in $(family "$server"); do
         kill -KILL "$pid" 2>/dev/null || :
     done
     wait "$server" 2>/dev/null || :

@@ -4,7 +4,8 @@ load helper
 
 ours()
 {
-    ps -A -o pid= -o args= | grep -F "$BATS_RUN_TMPDIR/kit/" | grep -v grep
+    ps -A -o pid= -o args= | grep -F "$BATS_RUN_TMPDIR/" |
+        grep -Ev 'grep|/bats-exec-'
 }
 none_of_ours()
 {
