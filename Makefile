@@ -59,16 +59,17 @@ lint: ## check style and warnings; needs the tools that .ci/run installs
 	clang-tidy --quiet $(SOURCES) -- -std=c99
 	for cc in gcc clang tcc musl-gcc; do \
 	    for c in $(SOURCES); do \
-	        $$cc -std=c99 -pedantic -Wall -Wextra -Werror -o /dev/null $$c || \
+	        $$cc -std=c99 -pedantic -Wall -Wextra -Werror -o lint.out $$c || \
 	            exit 1; \
 	    done; \
 	done
+	rm -f lint.out
 
 format: ## let clang-format lay out the C sources
 	clang-format -i $(SOURCES)
 
 clean: ## remove what was built
-	rm -f $(SERVERS) tests/clients
+	rm -f $(SERVERS) tests/clients lint.out
 
 help: ## list the targets
 	@awk -F ':.*## ' '/^[a-z0-9]+:.*## / { printf "make %-8s%s\n", $$1, $$2 }' \
