@@ -113,9 +113,9 @@ main(int argc, char *argv[])
         fprintf(stderr, usage, "argument", argv[3]);
         exit(2);
     }
+    signal(SIGPIPE, SIG_IGN); /* if a reader has left, write says so */
     listen_fd = open_listener(argc > 1 ? parse_port(argv[1]) : 7007,
                               argc > 2 ? argv[2] : "127.0.0.1");
-    signal(SIGPIPE, SIG_IGN); /* if the client has left, write says so */
     for (;;) {
         int conn_fd = accept_client(listen_fd);
 

@@ -90,15 +90,6 @@ refused()
         [ "$output" = 'server: bind: Address already in use' ]
     done
 }
-@test "a port that is forbidden: one line that names bind, exit status 1" {
-    [ "$(id -u)" -ne 0 ] || skip 'root may bind every port'
-    for step in $all_steps; do
-        run "$kit/$step/server" 1
-        [ "$output" != 'server: bind: Address already in use' ] || skip 'in use'
-        [ "$status" -eq 1 ]
-        [ "$output" = 'server: bind: Permission denied' ]
-    done
-}
 @test "an address of another machine: one line that names bind" {
     run "$kit/step1-sequential/server" 0 192.0.2.1
     [ "$status" -eq 1 ]

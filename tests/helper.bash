@@ -100,3 +100,16 @@ on_linux()
 {
     [[ -d /proc/self/fd ]] || skip 'needs the /proc of Linux'
 }
+
+# step_down: sets as_nobody, words to put before a command so that it runs as
+# an ordinary user of whom nothing else runs; none are needed if that is who
+# runs the tests. The kit is at $real_kit for that user, who cannot use $kit.
+step_down()
+{
+    real_kit=$(cd "$kit/." && pwd -P)
+    as_nobody=''
+    [[ $(id -u) -eq 0 ]] || return 0
+    as_nobody='setpriv --reuid=54321 --regid=54321 --clear-groups'
+    $as_nobody test -x "$real_kit/step1-sequential/server" ||
+        skip 'cannot step down from root here'
+}
