@@ -43,12 +43,18 @@ diff23: ## what step 3 changes in step 2
 diff34: ## what step 4 changes in step 3
 	@diff -u step3-signal/server.c step4-waitpid/server.c || [ $$? = 1 ]
 
-test: all ## run the tests; FILES=tests/step3.bats only those
+test: all bats ## run the tests; FILES=tests/step3.bats only those
+	@bats --filter-tags '!slow' $(FILES)
+test-all: all bats ## run the slow tests too
+	@bats $(FILES)
+bats:
 	@command -v bats >/dev/null || { echo 'make test needs bats:' \
 	    'apt install bats (Debian, Ubuntu), dnf install bats (Fedora),' \
 	    'apk add bats (Alpine), brew install bats-core (Homebrew),' \
 	    'npm install -g bats (npm)' >&2; exit 1; }
-	@bats $(FILES)
+	@bats --version | awk '{ split($$2, v, "."); exit v[1] * 100 + v[2] < 108 }' \
+	    || { echo 'make test needs bats 1.8 or newer; this is' \
+	    "$$(bats --version)" >&2; exit 1; }
 
 lint: ## check style and warnings; needs the tools that .ci/run installs
 	shellcheck $(SCRIPTS) tests/helper.bash
@@ -72,8 +78,8 @@ clean: ## remove what was built
 	rm -f $(SERVERS) tests/clients lint.out
 
 help: ## list the targets
-	@awk -F ':.*## ' '/^[a-z0-9]+:.*## / { printf "make %-8s%s\n", $$1, $$2 }' \
+	@awk -F ':.*## ' '/^[a-z0-9-]+:.*## / { printf "make %-10s%s\n", $$1, $$2 }' \
 	    Makefile
 
-.PHONY: all step1 step2 step3 step4 demo diff12 diff23 diff34 test lint \
+.PHONY: all step1 step2 step3 step4 demo diff12 diff23 diff34 test test-all bats lint \
 	format clean help

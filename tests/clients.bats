@@ -108,6 +108,7 @@ clients()
 }
 
 @test "clients: hold keeps them until SIGINT" {
+    interruptible
     start step4-waitpid
     set -m # with job control, a background process can be interrupted
     "$kit/tests/clients" "$port" open 3 hold >"$scratch/hold" 3>&- &

@@ -73,8 +73,8 @@ function_text()
 @test "each server.c has 90 to 150 lines, each function at most 35" {
     for step in $all_steps; do
         awk -v step="$step" '
-            /^{/ { start = NR }
-            /^}/ && NR - start > 33 { print step ": line " NR; bad = 1 }
+            /^[{]/ { start = NR }
+            /^[}]/ && NR - start > 33 { print step ": line " NR; bad = 1 }
             length > 80 { print step ": long line " NR; bad = 1 }
             END { print step, NR; exit bad || NR < 90 || NR > 150 }
         ' "$kit/$step/server.c"

@@ -113,3 +113,10 @@ step_down()
     $as_nobody test -x "$real_kit/step1-sequential/server" ||
         skip 'cannot step down from root here'
 }
+
+# interruptible: skips where SIGINT is ignored, as in all that a shell without
+# job control runs in the background: nothing below it can be interrupted.
+interruptible()
+{
+    ! sh -c 'kill -INT $$' || skip 'SIGINT is ignored here'
+}

@@ -74,6 +74,7 @@ load helper
     answers '1 done, 0 waiting, 0 failed'
 }
 
+# bats test_tags=slow
 @test "step 3: when the server is stopped, its 9 zombies go" {
     start step3-signal
     open_clients 10
