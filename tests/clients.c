@@ -63,7 +63,7 @@ static const char help[] =
     "  eof [WHO]         each reads until the server closes\n"
     "  close [WHO]       hang up, all in one go\n"
     "  reset [WHO]       hang up with a reset (RST)\n"
-    "  deadline SECONDS  the longest that a later command waits (first 10)\n"
+    "  deadline SECONDS  the longest that a later command waits (first 30)\n"
     "  hold              keep all clients until Ctrl-C or end of input\n"
     "\n"
     "WHO: all (if left out), N (the N oldest), or @K (client number K).\n"
@@ -74,7 +74,7 @@ static const char help[] =
 
 static struct sockaddr_in server = {.sin_family = AF_INET};
 static int kind; /* of bytes */
-static double deadline = 10;
+static double deadline = 30;
 static struct client *crowd;
 static size_t crowd_size;  /* clients so far, those that are gone included */
 static size_t room;        /* how many crowd has room for */

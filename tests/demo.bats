@@ -88,6 +88,7 @@ demo()
     cp -R "$kit"/step* "$scratch/kit"
     mkdir "$scratch/kit/tests"
     cp "$kit"/tests/{demo,lib.sh,zombies,clients} "$scratch/kit/tests"
+    chmod -R u+w "$scratch/kit"
     cp "$kit/step4-waitpid/server" "$scratch/kit/step3-signal/server"
     run --separate-stderr "$scratch/kit/tests/demo" 3
     [ "$status" -eq 1 ]

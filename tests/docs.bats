@@ -48,6 +48,7 @@ check()
 type_console()
 {
     cp -Rp "$kit/." "$scratch/kit"
+    chmod -R u+w "$scratch/kit"
     cd "$scratch/kit" || return
     start step1-sequential
     doc_port=$port # free, once this server is gone

@@ -29,7 +29,7 @@ stuck_push()
     say deadline 0.3
     say push "$1" "$2"
     answers '0 done, 1 waiting, 0 failed'
-    say deadline 10
+    say deadline 30
 }
 
 reset_at_once()
@@ -141,7 +141,7 @@ two_hundred_at_once()
     answers '200 connected, 200 served, 0 waiting, 0 failed'
     thaw
     say close 199
-    say deadline 10
+    say deadline 30
     done_all ping
 }
 @test "200 clients come while the server is away: none refused or delayed" {
@@ -167,7 +167,7 @@ no_descriptors()
     say ping
     answers '0 done, 1 waiting, 0 failed'
     prlimit --pid "$server" --nofile=100:
-    say deadline 10
+    say deadline 30
     done_all await # service returns
     [ "$(wc -l <"$scratch/err")" -le 3 ]
     [ "$(cpu "$server")" -le 10 ]

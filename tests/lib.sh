@@ -10,17 +10,17 @@
 
 server='' crowd='' answer=''
 
-# eventually WHAT COMMAND [ARG...]: repeats COMMAND until it succeeds, for
-# about ten seconds; then says on stderr what it waited for, and returns 1.
+# eventually WHAT COMMAND [ARG...]: repeats COMMAND until it succeeds, for half
+# a minute; then says on stderr what it waited for, and returns 1.
 eventually()
 {
     what=$1
     shift
-    tries=200
+    tries=600
     until "$@"; do
         tries=$((tries - 1))
         if [ $tries -eq 0 ]; then
-            echo "waited 10 s in vain for: $what" >&2
+            echo "waited 30 s in vain for: $what" >&2
             return 1
         fi
         sleep 0.05

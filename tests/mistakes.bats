@@ -94,7 +94,7 @@ leave_a_child()
     say deadline 0.5
     say open 1
     answers '1 connected, 0 served, 1 waiting, 0 failed'
-    say deadline 10
+    say deadline 30
     close_clients @1
     say await @2
     answers '1 asked, 1 done, 0 waiting, 0 failed'

@@ -53,7 +53,7 @@ load helper
     say open 1
     answers '1 connected, 0 served, 1 waiting, 0 failed'
     is_in S "$server"
-    say deadline 10
+    say deadline 30
     close_clients @1
     say await @2
     answers '1 done, 0 waiting, 0 failed'
@@ -68,7 +68,7 @@ load helper
     say deadline 0.5
     say open 1
     answers '1 connected, 0 served, 1 waiting, 0 failed'
-    say deadline 10
+    say deadline 30
     kill -KILL "$child"
     say await @2
     answers '1 done, 0 waiting, 0 failed'

@@ -60,7 +60,10 @@ three_of_five()
     zombies -l $$
     expected=$(ps -A -o ppid= -o comm= | awk -v p=$$ '$1 == p' | wc -l)
     [ "$output" -le "$expected" ]
-    run sh -c "sh -c '\"$kit/tests/zombies\" -l \$\$'; :"
+    # as the child of a shell, and as what a shell has become
+    run sh -c '"$0" -l $$; :' "$kit/tests/zombies"
+    [ "$output" = 0 ]
+    run sh -c 'exec "$0" -l $$' "$kit/tests/zombies"
     [ "$output" = 0 ]
 }
 
