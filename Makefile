@@ -8,12 +8,14 @@ LDFLAGS =
 CLIENTS = 10
 STEP =
 FILES = tests
+MINUTES = 1
 
 SERVERS = step1-sequential/server step2-fork/server step3-signal/server \
 	step4-waitpid/server
 SOURCES = step1-sequential/server.c step2-fork/server.c \
 	step3-signal/server.c step4-waitpid/server.c tests/clients.c
-SCRIPTS = tests/demo tests/zombies tests/lib.sh .ci/run
+SCRIPTS = tests/demo tests/zombies tests/lib.sh tests/matrix tests/soak \
+	tests/bench .ci/run
 BUILD = $(CC) $(CFLAGS) $(LDFLAGS) -o $@
 
 all: step1 step2 step3 step4 tests/clients ## build everything
@@ -56,6 +58,11 @@ bats:
 	    || { echo 'make test needs bats 1.8 or newer; this is' \
 	    "$$(bats --version)" >&2; exit 1; }
 
+matrix: ## the tests on other compilers, C libraries, shells, tools, users
+	@tests/matrix
+soak: all ## random clients against step 4; MINUTES=30 for so long
+	@tests/soak $(MINUTES)
+
 lint: ## check style and warnings; needs the tools that .ci/run installs
 	shellcheck $(SCRIPTS) tests/helper.bash
 	shellcheck --severity=warning tests/*.bats
@@ -81,5 +88,5 @@ help: ## list the targets
 	@awk -F ':.*## ' '/^[a-z0-9-]+:.*## / { printf "make %-10s%s\n", $$1, $$2 }' \
 	    Makefile
 
-.PHONY: all step1 step2 step3 step4 demo diff12 diff23 diff34 test test-all bats lint \
+.PHONY: all step1 step2 step3 step4 demo diff12 diff23 diff34 test test-all bats matrix soak lint \
 	format clean help
