@@ -5,15 +5,13 @@
 CC = cc
 CFLAGS = -std=c99 -pedantic -Wall -Wextra -O2
 LDFLAGS =
-CLIENTS = 10
-STEP =
 FILES = tests
-MINUTES = 1
 
 SERVERS = step1-sequential/server step2-fork/server step3-signal/server \
 	step4-waitpid/server
 SOURCES = step1-sequential/server.c step2-fork/server.c \
-	step3-signal/server.c step4-waitpid/server.c tests/clients.c
+	step3-signal/server.c step4-waitpid/server.c tests/clients.c \
+	tests/bench.c
 SCRIPTS = tests/demo tests/zombies tests/lib.sh tests/matrix tests/soak \
 	tests/bench .ci/run
 BUILD = $(CC) $(CFLAGS) $(LDFLAGS) -o $@
@@ -36,7 +34,7 @@ tests/clients: tests/clients.c
 	$(BUILD) tests/clients.c
 
 demo: all ## show all steps; STEP=3 one of them, slower; CLIENTS=20 more
-	@CLIENTS='$(CLIENTS)' tests/demo $(STEP)
+	@tests/demo $${STEP:+"$$STEP"}
 
 diff12: ## what step 2 changes in step 1
 	@diff -u step1-sequential/server.c step2-fork/server.c || [ $$? = 1 ]
@@ -58,10 +56,13 @@ bats:
 	    || { echo 'make test needs bats 1.8 or newer; this is' \
 	    "$$(bats --version)" >&2; exit 1; }
 
+bench: all ## measure the servers, about a minute; CSV=file for a table
+	@CC='$(CC)' CFLAGS='$(CFLAGS)' LDFLAGS='$(LDFLAGS)' \
+	    tests/bench $${CSV:+--csv "$$CSV"}
 matrix: ## the tests on other compilers, C libraries, shells, tools, users
 	@tests/matrix
 soak: all ## random clients against step 4; MINUTES=30 for so long
-	@tests/soak $(MINUTES)
+	@tests/soak $${MINUTES:+"$$MINUTES"}
 
 lint: ## check style and warnings; needs the tools that .ci/run installs
 	shellcheck $(SCRIPTS) tests/helper.bash
@@ -88,5 +89,5 @@ help: ## list the targets
 	@awk -F ':.*## ' '/^[a-z0-9-]+:.*## / { printf "make %-10s%s\n", $$1, $$2 }' \
 	    Makefile
 
-.PHONY: all step1 step2 step3 step4 demo diff12 diff23 diff34 test test-all bats matrix soak lint \
-	format clean help
+.PHONY: all step1 step2 step3 step4 demo diff12 diff23 diff34 test test-all \
+	bats bench matrix soak lint format clean help

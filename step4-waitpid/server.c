@@ -105,7 +105,7 @@ echo_client(int conn_fd)
     }
 }
 
-/* Collects what has ended; the code it interrupts keeps its errno. */
+/* Runs when SIGCHLD comes; the code it interrupts keeps its errno. */
 static void
 on_sigchld(int sig)
 {

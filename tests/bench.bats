@@ -80,6 +80,7 @@ measure="$BATS_FILE_TMPDIR/bench"
     eventually 'no child' live_are 0
 }
 
+# bats test_tags=slow
 @test "bench --quick: a table in 80 columns, and CSV, for each server" {
     bench --quick --csv "$scratch/csv"
     [ "$status" -eq 0 ]

@@ -24,6 +24,14 @@ clients()
     [ "${lines[1]}" = 'open: 3 connected, 0 served, 3 waiting, 0 failed' ]
 }
 
+@test "clients: of 150 at once in step 1, 1 is served, 149 wait, 0 fail" {
+    start step1-sequential
+    open_clients 1
+    say deadline 0.5
+    say open 149
+    answers 'open: 149 connected, 0 served, 149 waiting, 0 failed'
+}
+
 @test "clients: a refused connection is counted, with the reason" {
     start step1-sequential
     stop_server
@@ -51,7 +59,8 @@ clients()
 }
 
 @test "clients: a lost byte is noticed" {
-    sed 's/(size_t)(got - sent)/& - (got > 100)/; s/sent += n/& + (got > 100)/' \
+    sed -e 's/(size_t)(got - sent)/& - (got > 100)/' \
+        -e 's/sent += n/& + (got > 100)/' \
         "$kit/step1-sequential/server.c" >"$scratch/server.c"
     cc -o "$scratch/server" "$scratch/server.c"
     start_server "$scratch/server"
@@ -108,7 +117,7 @@ clients()
 }
 
 @test "clients: hold keeps them until SIGINT" {
-    interruptible
+    takes INT
     start step4-waitpid
     set -m # with job control, a background process can be interrupted
     "$kit/tests/clients" "$port" open 3 hold >"$scratch/hold" 3>&- &
@@ -121,7 +130,8 @@ clients()
 
 @test "clients: bad use gets one line and status 2" {
     for bad in http '70000' '-k x 80' '-a localhost 80' '-z 80' \
-        '80 fly' '80 open' '80 open x' '80 send' '80 deadline 0' '80 ping @3'; do
+        '80 fly' '80 open' '80 open x' '80 send' '80 deadline 0' \
+        '80 deadline 0x10' '80 ping @3'; do
         # shellcheck disable=SC2086 # several words
         clients $bad
         [ "$status" -eq 2 ]

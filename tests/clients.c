@@ -30,6 +30,7 @@
 enum {
     LINE = 16,      /* what a ping sends, its newline included */
     AT_ONCE = 100,  /* new clients on their way at a time: a small backlog */
+    PATIENCE = 10,  /* ms without an event, then more may be on their way */
     SPARE_FDS = 10, /* descriptors that are not clients */
     MOST = 1000000, /* clients; also the most bytes of a command, in KiB */
     REASONS = 8
@@ -301,16 +302,18 @@ static void
 work(uint64_t to_start, uint64_t bytes)
 {
     double left, end = now() + deadline;
-    size_t busy = 0;
+    size_t busy = 0, most = AT_ONCE;
 
     while ((left = end - now()) > 0) {
-        for (; to_start > 0 && busy < AT_ONCE; to_start--, busy++)
+        int ms = to_start > 0 ? PATIENCE : (int)(left * 1e3) + 1;
+
+        for (; to_start > 0 && busy < most; to_start--, busy++)
             start_client(bytes);
         busy = gather();
         if (busy == 0 && to_start == 0)
             break;
-        if (busy == 0 || poll(polled, (nfds_t)busy, (int)(left * 1e3) + 1) < 1)
-            continue;
+        if (poll(polled, (nfds_t)busy, ms) == 0)
+            most += AT_ONCE; /* those on their way wait for something else */
         for (size_t i = 0; i < busy; i++)
             if (polled[i].revents)
                 serve_events(&crowd[polled_who[i]], polled[i].revents);
@@ -335,8 +338,10 @@ report(const char *verb, const char *all_are, const char *done_are)
     }
     for (size_t i = 0; i < REASONS; i++)
         failed += reasons[i].count;
-    printf("%s: %zu %s, %zu %s, %zu waiting, %zu failed", verb, all, all_are,
-           all - waiting, done_are, waiting, failed);
+    printf("%s: %zu %s, ", verb, all, all_are);
+    if (done_are)
+        printf("%zu %s, ", all - waiting, done_are);
+    printf("%zu waiting, %zu failed", waiting, failed);
     for (size_t i = 0; i < REASONS && reasons[i].why; i++)
         printf("%s %zu %s", i ? "," : ":", reasons[i].count, reasons[i].why);
     printf("\n");
@@ -419,7 +424,7 @@ add_clients(const char *verb, uint64_t n, uint64_t bytes)
     for (size_t i = first_alive; i < crowd_size; i++)
         crowd[i].chosen = false;
     work(n, bytes);
-    report(verb, "connected", "served");
+    report(verb, "connected", bytes > 0 ? "served" : NULL);
     return true;
 }
 
@@ -478,8 +483,9 @@ set_deadline(const char *text)
     char *end;
     double seconds = text ? strtod(text, &end) : 0;
 
-    if (!text || *end || !(seconds > 0 && seconds <= 3600))
-        return complain("deadline: \"%s\" is not above 0 and at most 3600",
+    if (!text || *end || strspn(text, "0123456789.") != strlen(text) ||
+        seconds < 0.01 || seconds > 3600)
+        return complain("deadline: \"%s\" is not from 0.01 to 3600",
                         text ? text : "");
     deadline = seconds;
     printf("deadline: %g s\n", deadline);

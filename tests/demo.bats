@@ -23,6 +23,7 @@ demo()
         "$(grep -A 4 '^10 clients ' "$kit/README.md")" ]
 }
 
+# bats test_tags=slow
 @test "demo 3, CLIENTS=20: one step, with reasons: 0 in turn, 19 together" {
     CLIENTS=20 demo 3
     [ "$status" -eq 0 ]
@@ -47,7 +48,7 @@ demo()
         [ "${#stderr_lines[@]}" -eq 1 ]
         [ -z "$output" ]
     done
-    for bad in 1 0 x 1000 -5; do
+    for bad in 1 0 x 1000 -5 008; do
         CLIENTS=$bad demo 1
         [ "$status" -eq 2 ]
         [ "$stderr" = \
@@ -75,6 +76,19 @@ demo()
     [[ $output == *'demo: too few descriptors allowed'* ]]
 }
 
+@test "demo: too few processes allowed: says so, status 2, leaves nothing" {
+    step_down
+    open=$(mktemp -d /tmp/bats-open.XXXXXX) # $scratch is not for other users
+    chmod 777 "$open"
+    TMPDIR=$open run $as_nobody sh -c \
+        '{ ulimit -u 8 || ulimit -p 8; } 2>/dev/null; exec "$0" 2' \
+        "$real_kit/tests/demo"
+    echo "$status: $output"
+    [ "$status" -eq 2 ]
+    rmdir "$open" # so it is empty
+    [[ $output == *'see ulimit -u'* ]]
+}
+
 @test "demo: a ps without the columns: says so, status 2" {
     printf '#!/bin/sh\nexit 1\n' >"$scratch/ps"
     chmod +x "$scratch/ps"
@@ -97,7 +111,8 @@ demo()
 
 none_left_of_demo()
 {
-    ! ps -A -o args= | grep -F "$BATS_RUN_TMPDIR/kit/" | grep -E 'server|clients'
+    ! ps -A -o args= | grep -F "$BATS_RUN_TMPDIR/kit/" |
+        grep -E 'server|clients'
 }
 
 # interrupted SIGNAL STEP SCENE: the demo of STEP gets SIGNAL in that scene.
@@ -114,7 +129,7 @@ interrupted()
 }
 
 @test "demo: Ctrl-C leaves no process and no file, whatever the scene" {
-    interruptible
+    takes INT
     # none of them so late that the demo could end before the signal comes
     for scene in '1 Step 1' '2 leave one after' '3 kill -CHLD' \
         '3 kill -STOP' '4 leave one after'; do

@@ -83,7 +83,8 @@ function_text()
 @test "no macro but _POSIX_C_SOURCE, no typedef, no ifdef, no getopt" {
     for step in $all_steps; do
         run grep -En '^ *#|typedef|getopt' "$kit/$step/server.c"
-        rest=$(grep -Ev '#include <[a-z/]*\.h>|_POSIX_C_SOURCE' <<<"$output" || :)
+        rest=$(grep -Ev '#include <[a-z/]*\.h>|_POSIX_C_SOURCE' \
+            <<<"$output" || :)
         echo "$rest"
         [ -z "$rest" ]
     done
@@ -100,4 +101,30 @@ function_text()
         [ "$status" -eq 0 ]
         [[ $output == '--- step'*'+++ step'*'@@'* ]]
     done
+}
+
+# What no run on this system can show: it is looked up in the source.
+@test "the handler saves errno and calls only wait or waitpid; SA_RESTART is set" {
+    for step in step3-signal step4-waitpid; do
+        body=$(function_text "$step" on_sigchld)
+        [[ $body == *'int saved_errno = errno;'*'errno = saved_errno;'* ]]
+        calls=$(grep -oE '[a-z_]+\(' <<<"${body#*\{}" | sort -u | xargs)
+        echo "$step: $calls"
+        [ "$calls" = 'wait(' ] || [ "$calls" = 'waitpid(' ]
+        grep -q '\.sa_flags = SA_RESTART' "$kit/$step/server.c"
+    done
+}
+@test "the child leaves by _exit, and closes the listening socket first" {
+    for step in $forking_steps; do
+        child=$(sed -n '/if (pid == 0) {/,/^        }/p' "$kit/$step/server.c")
+        [[ $child == *'close(listen_fd)'*'echo_client('*'_exit(0)'* ]]
+    done
+}
+@test "no line of a script or a source has more than 80 columns" {
+    cd "$kit/."
+    run awk 'length > 80 && !/@test/ { print FILENAME ": " FNR ": " $0 }' \
+        Makefile .ci/run step*/server.c tests/*.c tests/*.bats \
+        tests/helper.bash tests/lib.sh tests/demo tests/zombies tests/soak \
+        tests/matrix tests/bench
+    [ -z "$output" ]
 }

@@ -8,13 +8,14 @@ documents()
     (cd "$kit" && ls README.md step*/README.md docs/*.md)
 }
 
-# plain: makes alike what differs from run to run: pids, ports, and the "+"
-# that ps shows for what runs in a terminal's foreground.
+# plain: makes alike what differs from run to run: pids, ports, the "+"
+# of ps for what runs in a terminal's foreground, and the shell's job lines.
 plain()
 {
     sed -E "s/(^|[^0-9])${doc_port:-7007}([^0-9]|\$)/\17007\2/g
         s/^pid [0-9]+/pid N/
-        s/^ *[0-9]+ +[0-9]+ ([A-Z])[+ ] */N N \1 /"
+        s/^ *[0-9]+ +[0-9]+ ([A-Z])[+ ] */N N \1 /
+        /^\[[0-9]+\]/d; /^bash: line [0-9]+: .*(Terminated|Stopped)/d"
 }
 
 # shows LINES: has the session shown these, and no more, since the last look?
@@ -57,6 +58,7 @@ type_console()
     bash --norc <"$scratch/typed" >"$scratch/shown" 2>&1 3>&- &
     server=$! # for teardown: what it has started ends with it
     exec 9>"$scratch/typed"
+    echo 'set -m' >&9 # job control, as in a terminal
     local line expected='' command=''
     seen=0
     while IFS= read -r line; do

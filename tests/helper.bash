@@ -29,7 +29,11 @@ setup()
 
 teardown()
 {
-    clean_up
+    stop_crowd
+    stop_server
+    for pid in $(jobs -p); do # what a test has started by itself
+        kill -KILL "$pid" 2>/dev/null || :
+    done
     rm -rf "${BATS_TEST_TMPDIR:?}"/*
 }
 
@@ -114,9 +118,10 @@ step_down()
         skip 'cannot step down from root here'
 }
 
-# interruptible: skips where SIGINT is ignored, as in all that a shell without
-# job control runs in the background: nothing below it can be interrupted.
-interruptible()
+# takes SIGNAL: skips where it is ignored by what started the tests: that is
+# inherited. (A shell without job control does so with SIGINT for all that it
+# runs in the background, some test runners with SIGPIPE.)
+takes()
 {
-    ! sh -c 'kill -INT $$' || skip 'SIGINT is ignored here'
+    ! sh -c "kill -$1 \$\$" || skip "SIG$1 is ignored here"
 }

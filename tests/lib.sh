@@ -3,12 +3,13 @@
 #
 # The caller sets kit (the top folder of this kit) and scratch (an empty
 # folder of its own), and calls clean_up on every way out. One server and one
-# crowd of clients run at a time; descriptors 7 and 8 talk to the crowd.
+# crowd of clients run at a time; descriptors 7 and 8 talk to the crowd. Whoever
+# stops a child of the server sets stopped to its process id.
 #
 # After start_server: $server is its process id, $port its port.
 # After say: $answer is what the crowd has answered.
 
-server='' crowd='' answer=''
+server='' crowd='' stopped='' reaped='' answer=''
 
 # eventually WHAT COMMAND [ARG...]: repeats COMMAND until it succeeds, for half
 # a minute; then says on stderr what it waited for, and returns 1.
@@ -116,8 +117,15 @@ stop_server()
     for pid in $(family "$server"); do
         kill -KILL "$pid" 2>/dev/null || :
     done
-    wait "$server" 2>/dev/null || :
+    reap "$server"
     server=''
+}
+
+# reap PID: waits for a child of this shell that has been killed.
+reap()
+{
+    wait "$1" 2>/dev/null || :
+    reaped="$reaped $1"
 }
 
 # start_crowd [OPTION...]: starts tests/clients, which then waits for say.
@@ -146,7 +154,7 @@ stop_crowd()
     [ -n "$crowd" ] || return 0
     exec 7>&- 8<&-
     kill -KILL "$crowd" 2>/dev/null || :
-    wait "$crowd" 2>/dev/null || :
+    reap "$crowd"
     crowd=''
 }
 
@@ -174,8 +182,22 @@ hang_up_together()
     say open 1
 }
 
+# clean_up: ends all that was started here. Only with what is built into the
+# shell: where no process can be started any more, ps cannot be either. The
+# children of the server end by themselves when their clients are gone.
 clean_up()
 {
-    stop_crowd
-    stop_server
+    set --
+    case " $reaped " in
+    *" ${!-} "*) ;;
+    *) set -- "${!-}" ;; # started, but the shell had not come to note it
+    esac
+    for pid in $stopped "$crowd" "$server" "$@"; do
+        [ -z "$pid" ] || kill -KILL "$pid" 2>/dev/null || :
+    done
+    for pid in "$crowd" "$server" "$@"; do
+        [ -z "$pid" ] || reap "$pid"
+    done
+    exec 7>&- 8<&-
+    server='' crowd='' stopped=''
 }

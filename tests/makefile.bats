@@ -7,8 +7,8 @@ copy()
 {
     top="$scratch/a kit"
     mkdir "$top"
-    (cd "$kit" && tar cf - Makefile step*/*.c tests/*.c tests/demo tests/lib.sh \
-        tests/zombies) | (cd "$top" && tar xf -)
+    (cd "$kit" && tar cf - Makefile step*/*.c tests/*.c tests/demo \
+        tests/lib.sh tests/zombies) | (cd "$top" && tar xf -)
 }
 
 builds_and_cleans()
@@ -62,7 +62,7 @@ builds_and_cleans()
     run --separate-stderr env PATH="$scratch/bin" make -s -C "$top" test
     [ "$status" -eq 2 ]
     for system in Debian Fedora Alpine Homebrew npm; do
-        [[ ${stderr_lines[0]} == *"($system"* || ${stderr_lines[0]} == *"$system)"* ]]
+        [[ ${stderr_lines[0]} == *"$system"* ]]
     done
 }
 

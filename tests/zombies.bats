@@ -56,6 +56,14 @@ three_of_five()
     ! grep -E "^ *$stranger " <<<"$output" || false
 }
 
+@test "zombies without a PID: a zombie whose server is gone is no server" {
+    printf '#!/bin/sh\necho "1 0 S init"; echo "7 1 Z server"\n' >"$scratch/ps"
+    chmod +x "$scratch/ps"
+    PATH=$scratch:$PATH zombies
+    [ "$status" -eq 1 ]
+    [ "$stderr" = 'zombies: no server of this kit is running' ]
+}
+
 @test "zombies never counts itself" {
     zombies -l $$
     expected=$(ps -A -o ppid= -o comm= | awk -v p=$$ '$1 == p' | wc -l)
@@ -90,8 +98,8 @@ three_of_five()
     chmod +x "$scratch/ps"
     PATH=$scratch:$PATH zombies $$
     [ "$status" -eq 2 ]
-    [ "$stderr" = 'zombies: this ps cannot do: ps -A -o pid= -o ppid= -o stat='` \
-        `' -o comm=' ]
+    [ "$stderr" = 'zombies: this ps cannot do: ps -A -o pid= -o ppid='` \
+        `' -o stat= -o comm=' ]
 }
 
 @test "zombies gives the same counts with the ps of busybox" {
