@@ -61,7 +61,7 @@ open_listener(in_port_t port, const char *address)
     }
     if (bind(listen_fd, (struct sockaddr *)&sin, len) == -1)
         die("server: bind");
-    if (listen(listen_fd, SOMAXCONN) == -1)
+    if (listen(listen_fd, 4096) == -1) /* the kernel may make it fewer */
         die("server: listen");
     getsockname(listen_fd, (struct sockaddr *)&sin, &len); /* port 0: which? */
     printf("pid %ld listening on %s port %d\n", (long)getpid(), address,

@@ -326,7 +326,7 @@ work(uint64_t to_start, uint64_t bytes)
 static void
 report(const char *verb, const char *all_are, const char *done_are)
 {
-    size_t all = 0, waiting = 0, failed = 0;
+    size_t all = 0, done = 0, waiting = 0, failed = 0;
 
     for (size_t i = first_alive; i < crowd_size; i++) {
         const struct client *c = &crowd[i];
@@ -334,13 +334,14 @@ report(const char *verb, const char *all_are, const char *done_are)
         if (c->chosen && c->state != GONE) {
             all += c->state == OPEN;
             waiting += wanted_events(c) != 0;
+            done += wanted_events(c) == 0;
         }
     }
     for (size_t i = 0; i < REASONS; i++)
         failed += reasons[i].count;
     printf("%s: %zu %s, ", verb, all, all_are);
     if (done_are)
-        printf("%zu %s, ", all - waiting, done_are);
+        printf("%zu %s, ", done, done_are);
     printf("%zu waiting, %zu failed", waiting, failed);
     for (size_t i = 0; i < REASONS && reasons[i].why; i++)
         printf("%s %zu %s", i ? "," : ":", reasons[i].count, reasons[i].why);

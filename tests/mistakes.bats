@@ -33,7 +33,7 @@ start_with_ten_fds()
     say deadline 0.5
     say open 1
     answers '1 connected, 0 served, 1 waiting, 0 failed'
-    grep -q 'server: accept: Too many open files' "$scratch/err"
+    grep -q '^server: accept: .* \(files\|descriptors\)' "$scratch/err"
 }
 
 @test "step 2 closes it: 10 descriptors are enough for 100 clients in turn" {
@@ -58,7 +58,7 @@ leave_a_child()
     leave_a_child
     run "$kit/step2-fork/server" "$port"
     [ "$status" -eq 1 ]
-    [ "$output" = 'server: bind: Address already in use' ]
+    [[ $output == 'server: bind: Address '*'in use' ]] # as libc words it
 }
 
 @test "step 2 closes it: restarted while a client is connected" {
