@@ -7,7 +7,6 @@
  * See:   make demo STEP=1
  */
 #define _POSIX_C_SOURCE 200809L
-
 #include <arpa/inet.h>
 #include <errno.h>
 #include <netinet/in.h>

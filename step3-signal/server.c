@@ -7,7 +7,6 @@
  * See:   make demo STEP=3
  */
 #define _POSIX_C_SOURCE 200809L
-
 #include <arpa/inet.h>
 #include <errno.h>
 #include <netinet/in.h>
@@ -141,6 +140,7 @@ main(int argc, char *argv[])
         if (pid == 0) {
             close(listen_fd); /* or a new server could not bind the port */
             echo_client(conn_fd);
+            close(conn_fd);
             _exit(0);
         }
         /* The connection ends when its last copy is closed: close ours. */

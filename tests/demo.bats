@@ -77,6 +77,8 @@ demo()
 }
 
 @test "demo: too few processes allowed: says so, status 2, leaves nothing" {
+    [[ $(head -n 1 "$kit/tests/demo") != *bash ]] ||
+        skip 'bash says so itself, with a status of its own'
     step_down
     open=$(mktemp -d /tmp/bats-open.XXXXXX) # $scratch is not for other users
     chmod 777 "$open"
