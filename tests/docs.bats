@@ -55,6 +55,7 @@ type_console()
     doc_port=$port # free, once this server is gone
     stop_server
     mkfifo "$scratch/typed"
+    : >"$scratch/shown"
     bash --norc <"$scratch/typed" >"$scratch/shown" 2>&1 3>&- &
     server=$! # for teardown: what it has started ends with it
     exec 9>"$scratch/typed"

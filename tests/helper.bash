@@ -113,7 +113,9 @@ step_down()
     real_kit=$(cd "$kit/." && pwd -P)
     as_nobody=''
     [[ $(id -u) -eq 0 ]] || return 0
-    as_nobody='setpriv --reuid=54321 --regid=54321 --clear-groups'
+    # Another run of the tests must not count as this user's processes.
+    local id=$((100000 + $$))
+    as_nobody="setpriv --reuid=$id --regid=$id --clear-groups"
     $as_nobody test -x "$real_kit/step1-sequential/server" ||
         skip 'cannot step down from root here'
 }

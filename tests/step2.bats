@@ -38,6 +38,7 @@ load helper
     "$kit/tests/clients" "$port" open 1 hold >"$scratch/hold" 3>&- &
     eventually 'a third client' grep -q hold: "$scratch/hold"
     kill -KILL $!
+    wait $! 2>/dev/null || :
     eventually 'the third zombie' zombies_are 3
 }
 

@@ -55,6 +55,7 @@ load helper
     "$kit/tests/clients" "$port" open 1 hold >"$scratch/hold" 3>&- &
     eventually 'a second client' grep -q hold: "$scratch/hold"
     kill -KILL $!
+    wait $! 2>/dev/null || :
     eventually 'no child at all' no_children
 }
 no_children()
