@@ -77,3 +77,16 @@ builds_and_cleans()
     [ "${stderr_lines[0]}" = \
         'make test needs bats 1.8 or newer; this is Bats 1.7.0' ]
 }
+
+@test "soak, matrix: bad use gets one line and status 2, --help says how" {
+    for bad in 'soak 0' 'soak x' 'soak 1441' 'matrix x'; do
+        read -r script argument <<<"$bad"
+        run --separate-stderr "$kit/tests/$script" "$argument"
+        [ "$status" -eq 2 ]
+        [ -z "$output" ]
+        [ "${#stderr_lines[@]}" -eq 1 ]
+        run "$kit/tests/$script" --help
+        [ "$status" -eq 0 ]
+        [[ $output == *"usage: tests/$script "* ]]
+    done
+}
