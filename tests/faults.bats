@@ -220,6 +220,42 @@ descriptors()
     done
 }
 
+# start_with_ten_processes STEP: as a user who may have ten, this one included.
+start_with_ten_processes()
+{
+    step_down
+    [ -n "$as_nobody" ] || skip 'only root can become a user with no process'
+    start_server $as_nobody sh -c \
+        '{ ulimit -S -u 10 || ulimit -S -p 10; } 2>/dev/null; exec "$0" 0' \
+        "$real_kit/$1/server"
+}
+# bats test_tags=bare
+@test "10 processes allowed: step 2 serves 9 clients in turn, then no other" {
+    start_with_ten_processes step2-fork
+    for i in 1 2 3 4 5 6 7 8 9; do
+        open_clients 1
+        close_clients all
+        eventually "$i zombies" zombies_are "$i"
+    done
+    say connect 1
+    done_all eof
+    grep -q '^server: fork: ' "$scratch/err"
+}
+# bats test_tags=bare
+@test "10 processes allowed: step 4 serves 20 clients in turn" {
+    start_with_ten_processes step4-waitpid
+    for ((i = 1; i <= 20; i++)); do
+        open_clients 1
+        close_clients all
+        eventually 'the child to be reaped' no_children
+    done
+    [ ! -s "$scratch/err" ]
+}
+no_children()
+{
+    [ -z "$(children "$server")" ]
+}
+
 # sigchld TIMES PID...: sends them that many SIGCHLD. A shell of its own: bats
 # looks at each command of a test, which makes a loop slow.
 sigchld()
