@@ -65,7 +65,7 @@ soak: all ## random clients against step 4; MINUTES=30 for so long
 	@tests/soak $${MINUTES:+"$$MINUTES"}
 
 lint: ## check style and warnings; needs the tools that .ci/run installs
-	shellcheck $(SCRIPTS) tests/helper.bash
+	shellcheck $(SCRIPTS) tests/*.bash
 	shellcheck --severity=warning tests/*.bats
 	clang-format --dry-run -Werror $(SOURCES)
 	cppcheck --quiet --error-exitcode=1 --enable=warning,portability \

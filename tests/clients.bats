@@ -2,6 +2,7 @@
 # tests/clients: what the other tests rely on. If it counted wrong, so would
 # they, so it is shown servers that do wrong.
 load helper
+load system
 
 clients()
 {

@@ -2,6 +2,7 @@
 # make demo: what it shows is checked by itself (it exits with 1 if anything
 # differs from the lesson); here, how it behaves.
 load helper
+load system
 
 demo()
 {

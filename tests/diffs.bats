@@ -124,7 +124,7 @@ function_text()
     cd "$kit/."
     run awk 'length > 80 && !/@test/ { print FILENAME ": " FNR ": " $0 }' \
         Makefile .ci/run step*/server.c tests/*.c tests/*.bats \
-        tests/helper.bash tests/lib.sh tests/demo tests/zombies tests/soak \
+        tests/*.bash tests/lib.sh tests/demo tests/zombies tests/soak \
         tests/matrix tests/bench
     [ -z "$output" ]
 }

@@ -1,6 +1,7 @@
 #!/usr/bin/env bats
 # What all four servers keep: their line on stdout, and the echo.
 load helper
+load system
 
 # for_each_step COMMAND [ARG...]: runs it once with each server, and names the
 # one with which it fails.

@@ -2,6 +2,7 @@
 # What goes wrong on a network and on a busy machine: no server may die, hang
 # or spin over it, but for what is the lesson of its step.
 load helper
+load system
 
 # Tag bare: the server must be what start_server starts, not a script around it
 # (tests/matrix puts valgrind there).

@@ -2,6 +2,15 @@
 # What step 2 would be without one of its lines; and the same look at step 2.
 load helper
 
+# build PATCH STEP: makes $scratch/server from that step with a patch applied.
+build()
+{
+    cp "$kit/$2/server.c" "$scratch/server.c"
+    patch --fuzz=0 -s "$scratch/server.c" "$kit/tests/mistakes/$1.patch"
+    cc -std=c99 -pedantic -Wall -Wextra -Werror \
+        -o "$scratch/server" "$scratch/server.c"
+}
+
 # start_wrong NAME: starts step 2 with that mistake made.
 start_wrong()
 {

@@ -1,5 +1,6 @@
 #!/usr/bin/env bats
 load helper
+load system
 
 @test "step 2: ten clients at once are all served, by ten children" {
     start step2-fork

@@ -1,6 +1,7 @@
 #!/usr/bin/env bats
 # tests/zombies: the counter itself, with both kinds of ps.
 load helper
+load system
 
 zombies()
 {
