@@ -126,5 +126,6 @@ function_text()
         Makefile .ci/run step*/server.c tests/*.c tests/*.bats \
         tests/*.bash tests/lib.sh tests/demo tests/zombies tests/soak \
         tests/matrix tests/bench
+    echo "$output"
     [ -z "$output" ]
 }
