@@ -55,6 +55,14 @@ children()
         awk -v parent="$1" '$2 == parent { print $1 }'
 }
 
+# live_children PID: prints those of its children that are no zombies. (The
+# newest child is not always the last one in ps: process ids start over.)
+live_children()
+{
+    ps -A -o pid= -o ppid= -o stat= -o comm= |
+        awk -v parent="$1" '$2 == parent && $3 !~ /^Z/ { print $1 }'
+}
+
 # zombies_are N, live_are N: does the server have so many now?
 zombies_are()
 {
