@@ -252,10 +252,6 @@ start_with_ten_processes()
     done
     [ ! -s "$scratch/err" ]
 }
-no_children()
-{
-    [ -z "$(children "$server")" ]
-}
 
 # sigchld TIMES PID...: sends them that many SIGCHLD. A shell of its own: bats
 # looks at each command of a test, which makes a loop slow.

@@ -80,6 +80,12 @@ close_in_turn()
     done
 }
 
+# no_children: has the server none at all, dead or alive?
+no_children()
+{
+    [ -z "$(children "$server")" ]
+}
+
 # zombies_now N: fails, and shows what ps shows, unless there are N right now.
 zombies_now()
 {

@@ -28,11 +28,16 @@ eventually()
     done
 }
 
+# processes: every process, a line each: pid, ppid, state, command.
+processes()
+{
+    ps -A -o pid= -o ppid= -o stat= -o comm=
+}
+
 # state PID: prints its state as ps gives it, nothing if it is gone.
 state()
 {
-    ps -A -o pid= -o ppid= -o stat= -o comm= |
-        awk -v pid="$1" '$1 == pid { print $3 }'
+    processes | awk -v pid="$1" '$1 == pid { print $3 }'
 }
 
 # is_in STATE PID...: are all of them in this state, as in: is_in Z 12 34
@@ -51,16 +56,14 @@ is_in()
 # children PID: prints the process ids of its children, zombies included.
 children()
 {
-    ps -A -o pid= -o ppid= -o stat= -o comm= |
-        awk -v parent="$1" '$2 == parent { print $1 }'
+    processes | awk -v parent="$1" '$2 == parent { print $1 }'
 }
 
 # live_children PID: prints those of its children that are no zombies. (The
 # newest child is not always the last one in ps: process ids start over.)
 live_children()
 {
-    ps -A -o pid= -o ppid= -o stat= -o comm= |
-        awk -v parent="$1" '$2 == parent && $3 !~ /^Z/ { print $1 }'
+    processes | awk -v parent="$1" '$2 == parent && $3 !~ /^Z/ { print $1 }'
 }
 
 # zombies_are N, live_are N: does the server have so many now?
@@ -104,7 +107,7 @@ said_port()
 # family PID: prints it and all its descendants, each parent before its own.
 family()
 {
-    ps -A -o pid= -o ppid= -o stat= -o comm= | awk -v pid="$1" '
+    processes | awk -v pid="$1" '
         { children[$2] = children[$2] " " $1 }
         function show(pid,    list, i)
         {

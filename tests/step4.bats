@@ -58,10 +58,6 @@ load helper
     wait $! 2>/dev/null || :
     eventually 'no child at all' no_children
 }
-no_children()
-{
-    [ -z "$(children "$server")" ]
-}
 
 @test "step 4: kill -CHLD with a client connected: the next is served" {
     start step4-waitpid
