@@ -149,3 +149,10 @@ interrupted()
     eventually 'nothing to be left' none_left_of_demo
     [ -z "$(ls -d "$TMPDIR"/demo.* 2>/dev/null)" ]
 }
+
+@test "demo: says so, and exits 2, when nobody can have seen it" {
+    [[ -c /dev/full ]] || skip 'there is no /dev/full here'
+    # shellcheck disable=SC2016 # the inner shell expands it
+    run -2 sh -c '"$0" 2>&1 >/dev/full' "$kit/tests/demo"
+    [[ $output == *'demo: cannot write this'* ]]
+}

@@ -1,15 +1,38 @@
 # lib.sh: what the demo and the tests do alike. POSIX sh, to be sourced.
 # shellcheck shell=sh
 #
-# The caller sets kit (the top folder of this kit) and scratch (an empty
-# folder of its own), and calls clean_up on every way out. One server and one
-# crowd of clients run at a time; descriptors 7 and 8 talk to the crowd. Whoever
-# stops a child of the server sets stopped to its process id.
+# The caller sets kit (the top folder of this kit) and has $scratch, an empty
+# folder, from own_scratch or in its own way. One server and one crowd of
+# clients run at a time; descriptors 7 and 8 talk to the crowd. Whoever stops a
+# child of the server sets stopped to its process id.
 #
 # After start_server: $server is its process id, $port its port.
 # After say: $answer is what the crowd has answered.
 
-server='' crowd='' stopped='' reaped='' answer=''
+server='' crowd='' stopped='' reaped='' answer='' scratch=''
+
+# own_scratch NAME: makes $scratch. From now on, whatever way the script ends,
+# all that was started here ends too, and the folder goes. Returns 1, with the
+# reason on stderr, if it cannot be made.
+own_scratch()
+{
+    trap leave EXIT
+    trap 'exit 129' HUP
+    trap 'exit 130' INT
+    trap 'exit 141' PIPE
+    trap 'exit 143' TERM
+    scratch=$(trap '' HUP INT TERM; mktemp -d "${TMPDIR:-/tmp}/$1.XXXXXX")
+}
+
+# leave: the way out; returns the exit status that the script had.
+leave()
+{
+    set -- $?
+    trap '' HUP INT PIPE TERM # a second Ctrl-C must not cut this short
+    clean_up
+    [ -z "$scratch" ] || rm -rf "$scratch"
+    return "$1"
+}
 
 # eventually WHAT COMMAND [ARG...]: repeats COMMAND until it succeeds, for half
 # a minute; then says on stderr what it waited for, and returns 1.
