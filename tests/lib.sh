@@ -17,10 +17,12 @@ server='' crowd='' stopped='' reaped='' answer='' scratch=''
 own_scratch()
 {
     trap leave EXIT
-    trap 'exit 129' HUP
-    trap 'exit 130' INT
-    trap 'exit 141' PIPE
-    trap 'exit 143' TERM
+    # The signal may come when the shell already leaves for another reason, as
+    # an open that it has interrupted: then nobody else would clean up.
+    trap 'leave; exit 129' HUP
+    trap 'leave; exit 130' INT
+    trap 'leave; exit 141' PIPE
+    trap 'leave; exit 143' TERM
     scratch=$(trap '' HUP INT TERM; mktemp -d "${TMPDIR:-/tmp}/$1.XXXXXX")
 }
 
