@@ -13,7 +13,7 @@ SOURCES = step1-sequential/server.c step2-fork/server.c \
 	step3-signal/server.c step4-waitpid/server.c tests/clients.c \
 	tests/bench.c
 SCRIPTS = tests/demo tests/zombies tests/lib.sh tests/matrix tests/soak \
-	tests/bench .ci/run
+	tests/bench tests/plot .ci/run
 BUILD = $(CC) $(CFLAGS) $(LDFLAGS) -o $@
 
 all: step1 step2 step3 step4 tests/clients ## build everything
@@ -64,6 +64,21 @@ matrix: ## the tests on other compilers, C libraries, shells, tools, users
 soak: all ## random clients against step 4; MINUTES=30 for so long
 	@tests/soak $${MINUTES:+"$$MINUTES"}
 
+plot: all ## count the zombies of all steps, and draw that; needs gnuplot
+	@tests/plot >docs/figures/zombies.new
+	@mv docs/figures/zombies.new docs/figures/zombies.tsv
+	gnuplot docs/figures/zombies.gnuplot
+figures: ## draw the pictures in docs again; needs dot and gnuplot
+	for n in 1 2 3 4; do \
+	    $(CC) -E -DSTEP=$$n -x c docs/figures/flow.dot | \
+	        dot -Tsvg -o docs/figures/flow-step$$n.svg || exit 1; \
+	done
+	for name in child-life descriptors pending-bit; do \
+	    dot -Tsvg -o docs/figures/$$name.svg docs/figures/$$name.dot || \
+	        exit 1; \
+	done
+	gnuplot docs/figures/zombies.gnuplot
+
 lint: ## check style and warnings; needs the tools that .ci/run installs
 	shellcheck $(SCRIPTS) tests/*.bash
 	shellcheck --severity=warning tests/*.bats
@@ -90,4 +105,4 @@ help: ## list the targets
 	    Makefile
 
 .PHONY: all step1 step2 step3 step4 demo diff12 diff23 diff34 test test-all \
-	bats bench matrix soak lint format clean help
+	bats bench matrix soak plot figures lint format clean help
