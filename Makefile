@@ -13,7 +13,7 @@ SOURCES = step1-sequential/server.c step2-fork/server.c \
 	step3-signal/server.c step4-waitpid/server.c tests/clients.c \
 	tests/bench.c
 SCRIPTS = tests/demo tests/zombies tests/lib.sh tests/matrix tests/soak \
-	tests/bench tests/plot .ci/run
+	tests/bench tests/plot tests/watch .ci/run
 BUILD = $(CC) $(CFLAGS) $(LDFLAGS) -o $@
 
 all: step1 step2 step3 step4 tests/clients ## build everything
@@ -35,6 +35,10 @@ tests/clients: tests/clients.c
 
 demo: all ## show all steps; STEP=3 one of them, slower; CLIENTS=20 more
 	@tests/demo $${STEP:+"$$STEP"}
+
+watch: all ## live view of all steps; STEP=3 or PID=4242 one; HANDS=1 no crowd
+	@s='$(SECONDS)'; tests/watch $${s:+-s "$$s"} $${PID:+-p "$$PID"} \
+	    $${STEP:+"$$STEP"}
 
 diff12: ## what step 2 changes in step 1
 	@diff -u step1-sequential/server.c step2-fork/server.c || [ $$? = 1 ]
@@ -104,5 +108,5 @@ help: ## list the targets
 	@awk -F ':.*## ' '/^[a-z0-9-]+:.*## / { printf "make %-10s%s\n", $$1, $$2 }' \
 	    Makefile
 
-.PHONY: all step1 step2 step3 step4 demo diff12 diff23 diff34 test test-all \
-	bats bench matrix soak plot figures lint format clean help
+.PHONY: all step1 step2 step3 step4 demo watch diff12 diff23 diff34 test \
+	test-all bats bench matrix soak plot figures lint format clean help

@@ -125,7 +125,7 @@ function_text()
     run awk 'length > 80 && !/@test/ { print FILENAME ": " FNR ": " $0 }' \
         Makefile .ci/run step*/server.c tests/*.c tests/*.bats \
         tests/*.bash tests/lib.sh tests/demo tests/zombies tests/soak \
-        tests/matrix tests/bench tests/plot
+        tests/matrix tests/bench tests/plot tests/watch tests/watch.awk
     echo "$output"
     [ -z "$output" ]
 }
