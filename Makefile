@@ -69,8 +69,7 @@ soak: all ## random clients against step 4; MINUTES=30 for so long
 	@tests/soak $${MINUTES:+"$$MINUTES"}
 
 plot: all ## count the zombies of all steps, and draw that; needs gnuplot
-	@tests/plot >docs/figures/zombies.new
-	@mv docs/figures/zombies.new docs/figures/zombies.tsv
+	@new=$$(tests/plot) && echo "$$new" >docs/figures/zombies.tsv
 	gnuplot docs/figures/zombies.gnuplot
 figures: ## draw the pictures in docs again; needs dot and gnuplot
 	for n in 1 2 3 4; do \

@@ -51,7 +51,7 @@ draw()
         -v servers="$(seq "$3" | xargs)" -v ports='1 2 3 4' -v second=100 \
         -v names='one two three four' -v past='60:0:0:0:0 99:20:20:20:20' \
         -v title=Title -v now=now -v frame="$scratch/frame" >"$scratch/words"
-    sed 's/\x1b\[[KHJ]//g; s/\r//' "$scratch/frame"
+    sed $'s/\e\\[[KHJ]//g; s/\r//' "$scratch/frame"
 }
 
 # bats test_tags=slow
