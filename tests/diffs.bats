@@ -125,7 +125,8 @@ function_text()
     run awk 'length > 80 && !/@test/ { print FILENAME ": " FNR ": " $0 }' \
         Makefile .ci/run step*/server.c tests/*.c tests/*.bats \
         tests/*.bash tests/lib.sh tests/demo tests/zombies tests/soak \
-        tests/matrix tests/bench tests/plot tests/watch tests/watch.awk
+        tests/matrix tests/bench tests/plot tests/watch tests/watch.awk \
+        tests/predict tests/rehearse
     echo "$output"
     [ -z "$output" ]
 }

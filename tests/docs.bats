@@ -1,6 +1,6 @@
 #!/usr/bin/env bats
 # What the documents say: each ```console block is typed, and must show what
-# it shows there; each link, file and make target must exist.
+# it shows there; each link, file, make target and line of C must exist.
 load helper
 
 documents()
@@ -8,89 +8,86 @@ documents()
     (cd "$kit" && ls README.md step*/README.md docs/*.md)
 }
 
-# plain: makes alike what differs from run to run: pids, ports, the "+"
-# of ps for what runs in a terminal's foreground, and the shell's job lines.
-plain()
-{
-    sed -E "s/(^|[^0-9])${doc_port:-7007}([^0-9]|\$)/\17007\2/g
-        s/^pid [0-9]+/pid N/
-        s/^ *[0-9]+ +[0-9]+ ([A-Z])[+ ] */N N \1 /
-        /^\[[0-9]+\]/d; /^bash: line [0-9]+: .*(Terminated|Stopped)/d"
-}
-
-# shows LINES: has the session shown these, and no more, since the last look?
-shows()
-{
-    [ "$(tail -n "+$((seen + 1))" "$scratch/shown" | plain)" = "$1" ]
-}
-# looks LINES: does the command, which only looks, show these now? A reader
-# who was too fast would look once more.
-looks()
-{
-    [ "$(eval "$command" 2>&1 | plain)" = "$1" ]
-}
-
-# check COMMAND LINES: what was typed must show these lines.
-check()
-{
-    echo "$1 must show: $2" # shown if it fails
-    if [[ $1 == tests/zombies* ]]; then
-        eventually 'this' looks "$2"
-    else
-        eventually 'this' shows "$2" || cat "$scratch/shown"
-        shows "$2"
-    fi
-    seen=$(wc -l <"$scratch/shown")
-}
-
-# type_console FILE: types its console blocks into one shell, and after each
-# command waits until what the document shows has come. In a copy of the kit,
-# so that tests/zombies finds no other server.
-type_console()
+# types FILE [SECTION]: tests/rehearse types it, in a copy of the kit, so that
+# tests/zombies finds no other server.
+types()
 {
     cp -Rp "$kit/." "$scratch/kit"
     chmod -R u+w "$scratch/kit"
     cd "$scratch/kit" || return
-    start step1-sequential
-    doc_port=$port # free, once this server is gone
-    stop_server
-    mkfifo "$scratch/typed"
-    : >"$scratch/shown"
-    bash --norc <"$scratch/typed" >"$scratch/shown" 2>&1 3>&- &
-    server=$! # for teardown: what it has started ends with it
-    exec 9>"$scratch/typed"
-    echo 'set -m' >&9 # job control, as in a terminal
-    local line expected='' command=''
-    seen=0
-    while IFS= read -r line; do
-        case $line in
-        '$ '*)
-            check "$command" "$expected"
-            command=${line#\$ } expected=''
-            command=${command//7007/$doc_port}
-            [[ $command == tests/zombies* ]] || echo "$command" >&9
-            ;;
-        *) expected+=${expected:+$'\n'}$(plain <<<"$line") ;;
-        esac
-    done < <(sed -n '/^```console/,/^```$/{ /^```/!p; }' "$1")
-    check "$command" "$expected"
-    exec 9>&-
+    run tests/rehearse "$@"
+    echo "$output"
+    [ "$status" -eq 0 ]
+}
+
+# its_ps_is_procps: skips what is about Linux and its usual ps elsewhere.
+its_ps_is_procps()
+{
+    [[ $(ps --version 2>&1) == *procps* ]] || skip 'needs the ps of procps'
 }
 
 @test "README.md: what it types shows what it shows" {
-    type_console README.md
+    types README.md
 }
 @test "step 1 README: what it types shows what it shows" {
-    type_console step1-sequential/README.md
+    types step1-sequential/README.md
 }
 @test "step 2 README: what it types shows what it shows" {
-    type_console step2-fork/README.md
+    types step2-fork/README.md
 }
 @test "step 3 README: what it types shows what it shows" {
-    type_console step3-signal/README.md
+    types step3-signal/README.md
 }
 @test "step 4 README: what it types shows what it shows" {
-    type_console step4-waitpid/README.md
+    types step4-waitpid/README.md
+}
+@test "docs/reading-ps.md: what it types shows what it shows" {
+    its_ps_is_procps
+    types docs/reading-ps.md
+}
+# bats test_tags=slow
+@test "docs/signals.md: what it types shows what it shows" {
+    its_ps_is_procps
+    types docs/signals.md
+}
+# bats test_tags=slow
+@test "docs/lab.md: what it types shows what it shows" {
+    types docs/lab.md
+}
+# bats test_tags=slow
+@test "docs/teaching.md: what it types shows what it shows" {
+    types docs/teaching.md
+}
+
+@test "docs: each document with something to type is typed above" {
+    for doc in $(documents); do
+        grep -q '^```console$' "$kit/$doc" || continue
+        echo "$doc has no test"
+        grep -q "^    types $doc" "$BATS_TEST_FILENAME"
+    done
+}
+
+@test "docs: the C that a document shows stands in a step" {
+    for doc in $(documents); do
+        sed -n '/^```c$/,/^```$/{ /^```/!p; }' "$kit/$doc" |
+            sed 's/^ *//' | while IFS= read -r line; do
+            echo "$doc: $line"
+            cat "$kit"/step*/server.c | grep -qF -- "$line" || return
+        done
+    done
+}
+
+@test "docs: each file of the kit that is named exists" {
+    for doc in $(documents); do
+        grep -oE '`(tests|docs|step[1-4][a-z-]*)/[^` ]*' "$kit/$doc" |
+            tr -d '`' | while read -r file; do
+            [[ $file != *NAME* ]] || continue # stands for any
+            ! grep -q "^$file:" "$kit/Makefile" || continue
+            echo "$doc names $file"
+            # shellcheck disable=SC2086 # some are patterns
+            (cd "$kit" && ls -d $file >/dev/null) || return
+        done
+    done
 }
 
 @test "docs: every relative link leads to a file" {
@@ -105,7 +102,7 @@ type_console()
 
 @test "docs: every make target that is named exists" {
     for doc in $(documents); do
-        grep -oE '(`|^    |\$ )make [a-z][a-z0-9-]*' "$kit/$doc" |
+        grep -oE '(`|^    |^|\$ )make [a-z][a-z0-9-]*' "$kit/$doc" |
             sed 's/.*make //' | while read -r target; do
             echo "$doc names make $target"
             grep -q "^$target:" "$kit/Makefile" || return

@@ -9,7 +9,7 @@
 # After start_server: $server is its process id, $port its port.
 # After say: $answer is what the crowd has answered.
 
-server='' crowd='' stopped='' reaped='' answer='' scratch=''
+server='' crowd='' stopped='' reaped='' answer='' scratch='' patience=30
 
 # own_scratch NAME: makes $scratch. From now on, whatever way the script ends,
 # all that was started here ends too, and the folder goes. Returns 1, with the
@@ -36,17 +36,17 @@ leave()
     return "$1"
 }
 
-# eventually WHAT COMMAND [ARG...]: repeats COMMAND until it succeeds, for half
-# a minute; then says on stderr what it waited for, and returns 1.
+# eventually WHAT COMMAND [ARG...]: repeats COMMAND until it succeeds, for
+# $patience seconds; then says on stderr what it waited for, and returns 1.
 eventually()
 {
     what=$1
     shift
-    tries=600
+    tries=$((patience * 20))
     until "$@"; do
         tries=$((tries - 1))
         if [ $tries -eq 0 ]; then
-            echo "waited 30 s in vain for: $what" >&2
+            echo "waited $patience s in vain for: $what" >&2
             return 1
         fi
         sleep 0.05

@@ -1,0 +1,133 @@
+#!/usr/bin/env bats
+# make rehearse, which types a document; make predict, which asks first.
+load helper
+
+# document LINE...: writes a document with one console block.
+document()
+{
+    printf '%s\n' '# Title' '' '```console' "$@" '```' >"$scratch/doc.md"
+}
+
+# rehearse [SECTION]: types that document, in a copy of the kit: other tests'
+# servers must not be taken for this one's.
+rehearse()
+{
+    mkdir -p "$scratch/kit/step1-sequential" "$scratch/kit/tests"
+    cp "$kit/step1-sequential/server" "$scratch/kit/step1-sequential"
+    cp "$kit"/tests/{rehearse,lib.sh,zombies} "$scratch/kit/tests"
+    PATIENCE=1 run "$scratch/kit/tests/rehearse" "$scratch/doc.md" "$@"
+    echo "status $status: $output"
+}
+
+@test "rehearse: pids, port 7007, spaces and \"...\" may differ, no more" {
+    document '$ step1-sequential/server 7007 & server=$!' \
+        'pid 1 listening on 127.0.0.1 port 7007' '$ tests/zombies' \
+        ' PID PPID STAT COMMAND' ' 12 34 S server' '...' \
+        '$ kill $server' '$ echo a; echo b; echo c' '...' 'c'
+    rehearse
+    [ "$status" -eq 0 ]
+    [[ $output == *'4 of 4 commands show what '* ]]
+}
+
+@test "rehearse: a line that is missing, or one too many, is named, status 1" {
+    document '$ echo a; echo c' a b c '$ echo a' '$ true'
+    rehearse
+    [ "$status" -eq 1 ]
+    [[ $output == *'misses: b'*'misses: (an end here)'*'1 of 3 commands'* ]]
+}
+
+# bats test_tags=slow
+@test "rehearse: a server that is left running: status 1" {
+    document '$ step1-sequential/server 7007 &' \
+        'pid 1 listening on 127.0.0.1 port 7007'
+    rehearse
+    [ "$status" -eq 1 ]
+    [[ $output == *'in vain for: all that was started to be ended'* ]]
+}
+
+@test "rehearse: \"> \" is typed into the command, an answer may be folded" {
+    document '$ read -r a b; echo $b-$a' '> x y' '```' '' '```console' 'y-x'
+    rehearse
+    [ "$status" -eq 0 ]
+}
+
+@test "rehearse: of two sections, only the one that is asked for" {
+    document '$ false' 'no'
+    printf '%s\n' '## Two' '```console' '$ echo 2' '2' '```' \
+        '## Three' '```console' '$ false' 'no' '```' >>"$scratch/doc.md"
+    rehearse Two
+    [ "$status" -eq 0 ]
+    [[ $output == *'1 of 1 commands'* ]]
+}
+
+# bats test_tags=slow
+@test "make predict STEP=3: says which of four counts were right" {
+    run make -s -C "$kit" predict STEP=3 CLIENTS=3 <<<$'3\n0\n1\n2'
+    echo "$output"
+    [ "$status" -eq 0 ]
+    grep -q '3 clients connect  *3  *3  right$' <<<"$output"
+    grep -q 'leave one after another  *0  *0  right$' <<<"$output"
+    grep -q 'leave together  *1  *2  <- why?$' <<<"$output"
+    grep -q 'kill -CHLD the server  *2  *1  <- why?$' <<<"$output"
+    awk 'length > 80 { bad = 1 } END { exit bad }' <<<"$output"
+}
+
+@test "predict: each question comes before the run; too few answers: status 2" {
+    run --separate-stderr "$kit/tests/predict" 2 <<<'10'
+    [ "$status" -eq 2 ]
+    [ "$stderr" = 'predict: no more answers' ]
+    [[ $output != *PID* ]]
+}
+
+@test "rehearse, predict: bad use gets one line and status 2" {
+    for bad in 'rehearse' 'rehearse -x' 'rehearse /none' 'rehearse a b c' \
+        "rehearse $kit/LICENSE" 'predict 5' 'predict x' 'predict 1 2'; do
+        # shellcheck disable=SC2086 # several words
+        run --separate-stderr "$kit/tests/"$bad </dev/null
+        echo "$bad: $status $output $stderr"
+        [ "$status" -eq 2 ]
+        [ "${#stderr_lines[@]}" -eq 1 ]
+        [ -z "$output" ]
+    done
+    run -2 make -s -C "$kit" rehearse MIN=49
+    [[ $output == *'nothing to type under "## 49 minutes"'* ]]
+    run -2 --separate-stderr env PATIENCE=0 "$kit/tests/rehearse" README.md
+    run -2 --separate-stderr env CLIENTS=1 "$kit/tests/predict"
+    [ "$stderr" = 'predict: CLIENTS="1": not a number from 2 to 999' ]
+}
+
+@test "rehearse, predict: --help says how, status 0" {
+    for script in rehearse predict; do
+        run -0 "$kit/tests/$script" --help
+        [[ $output == *"usage: tests/$script "* ]]
+    done
+}
+
+@test "rehearse: Ctrl-C leaves no process and no file" {
+    document '$ step1-sequential/server 7007 &' \
+        'pid 1 listening on 127.0.0.1 port 7007' '$ sleep 60'
+    set -m # with job control, a background process can be interrupted
+    "$kit/tests/rehearse" "$scratch/doc.md" >"$scratch/shown" 2>&1 3>&- &
+    local script=$!
+    set +m
+    eventually 'the server to be started' grep -q '^ok' "$scratch/shown"
+    local all
+    all=$(family "$script")
+    [ "$(wc -l <<<"$all")" -ge 3 ] # itself, a shell, a server
+    kill -INT "-$script"
+    wait "$script" || [ $? -eq 130 ]
+    # shellcheck disable=SC2086 # a list of numbers
+    eventually 'nothing to be left' none_left $all
+    [ -z "$(ls -d "$TMPDIR"/rehearse.* 2>/dev/null)" ]
+}
+
+# bats test_tags=slow
+@test "make slides: one file, which loads nothing from anywhere" {
+    command -v pandoc >/dev/null || skip 'needs pandoc'
+    cp -Rp "$kit/." "$scratch/kit"
+    rm -f "$scratch/kit/docs/slides.html"
+    make -s -C "$scratch/kit" slides
+    [ -s "$scratch/kit/docs/slides.html" ]
+    ! grep -E '(src|href)="?(http|//)|@import|url\(' \
+        "$scratch/kit/docs/slides.html"
+}
