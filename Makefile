@@ -13,7 +13,7 @@ SOURCES = step1-sequential/server.c step2-fork/server.c \
 	step3-signal/server.c step4-waitpid/server.c tests/clients.c \
 	tests/bench.c
 SCRIPTS = tests/demo tests/zombies tests/lib.sh tests/matrix tests/soak \
-	tests/bench tests/plot tests/watch .ci/run
+	tests/bench tests/plot tests/watch tests/predict tests/rehearse .ci/run
 BUILD = $(CC) $(CFLAGS) $(LDFLAGS) -o $@
 
 all: step1 step2 step3 step4 tests/clients ## build everything
@@ -39,6 +39,14 @@ demo: all ## show all steps; STEP=3 one of them, slower; CLIENTS=20 more
 watch: all ## live view of all steps; STEP=3 or PID=4242 one; HANDS=1 no crowd
 	@s='$(SECONDS)'; tests/watch $${s:+-s "$$s"} $${PID:+-p "$$PID"} \
 	    $${STEP:+"$$STEP"}
+predict: all ## first you say the counts, then the demo; STEP=3 one step
+	@tests/predict $${STEP:+"$$STEP"}
+rehearse: all ## type the plan of docs/teaching.md; MIN=25, 50 or 90
+	@tests/rehearse docs/teaching.md "$${MIN:-50} minutes"
+slides: docs/slides.html ## docs/slides.html, for a browser; needs pandoc
+docs/slides.html: docs/slides.md
+	pandoc --standalone --self-contained --to dzslides \
+	    --resource-path docs --output $@ docs/slides.md
 
 diff12: ## what step 2 changes in step 1
 	@diff -u step1-sequential/server.c step2-fork/server.c || [ $$? = 1 ]
@@ -101,11 +109,12 @@ format: ## let clang-format lay out the C sources
 	clang-format -i $(SOURCES)
 
 clean: ## remove what was built
-	rm -f $(SERVERS) tests/clients lint.out
+	rm -f $(SERVERS) tests/clients docs/slides.html lint.out
 
 help: ## list the targets
 	@awk -F ':.*## ' '/^[a-z0-9-]+:.*## / { printf "make %-10s%s\n", $$1, $$2 }' \
 	    Makefile
 
-.PHONY: all step1 step2 step3 step4 demo watch diff12 diff23 diff34 test \
-	test-all bats bench matrix soak plot figures lint format clean help
+.PHONY: all step1 step2 step3 step4 demo watch predict rehearse slides diff12 \
+	diff23 diff34 test test-all bats bench matrix soak plot figures lint format \
+	clean help
