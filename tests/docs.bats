@@ -110,6 +110,15 @@ its_ps_is_procps()
     done
 }
 
+@test "docs: every scene that is named exists" {
+    [[ -e $kit/tests/scenes ]] || skip 'there are no scenes yet'
+    for scene in $(cd "$kit" && cat $(documents) | grep -oE 'SCENE=[a-z-]+' |
+        sed 's/.*=//'); do
+        echo "SCENE=$scene"
+        [[ $scene == list ]] || grep -q "^$scene " <("$kit/tests/scenes" --list)
+    done
+}
+
 @test "docs: the README's changed lines are those of the diffs" {
     for pair in '2 step1-sequential step2-fork' '3 step2-fork step3-signal' \
         '4 step3-signal step4-waitpid'; do
