@@ -103,6 +103,7 @@ rehearse()
     done
 }
 
+# bats test_tags=slow
 @test "rehearse: Ctrl-C leaves no process and no file" {
     document '$ step1-sequential/server 7007 &' \
         'pid 1 listening on 127.0.0.1 port 7007' '$ sleep 60'
