@@ -12,11 +12,14 @@ SERVERS = step1-sequential/server step2-fork/server step3-signal/server \
 SOURCES = step1-sequential/server.c step2-fork/server.c \
 	step3-signal/server.c step4-waitpid/server.c tests/clients.c \
 	tests/bench.c
+FACTS = tests/facts/facts.c tests/facts/linux.c tests/facts/processes.c \
+	tests/facts/talk.c
 SCRIPTS = tests/demo tests/zombies tests/lib.sh tests/matrix tests/soak \
-	tests/bench tests/plot tests/watch tests/predict tests/rehearse .ci/run
+	tests/bench tests/plot tests/watch tests/predict tests/rehearse \
+	tests/check .ci/run
 BUILD = $(CC) $(CFLAGS) $(LDFLAGS) -o $@
 
-all: step1 step2 step3 step4 tests/clients ## build everything
+all: step1 step2 step3 step4 tests/clients tests/facts/facts ## build everything
 step1: step1-sequential/server ## build step 1: one client at a time
 step2: step2-fork/server ## build step 2: a child for each client
 step3: step3-signal/server ## build step 3: one wait for each signal
@@ -33,12 +36,18 @@ step4-waitpid/server: step4-waitpid/server.c
 tests/clients: tests/clients.c
 	$(BUILD) tests/clients.c
 
+tests/facts/facts: $(FACTS) tests/facts/facts.h
+	$(BUILD) $(FACTS)
+
 demo: all ## show all steps; STEP=3 one of them, slower; CLIENTS=20 more
 	@tests/demo $${STEP:+"$$STEP"}
 
 watch: all ## live view of all steps; STEP=3 or PID=4242 one; HANDS=1 no crowd
 	@s='$(SECONDS)'; tests/watch $${s:+-s "$$s"} $${PID:+-p "$$PID"} \
 	    $${STEP:+"$$STEP"}
+check: all ## what is wrong with a server: SERVER='command', from outside
+	@tests/check $${FORMAT:+-f "$$FORMAT"} $$SERVER
+
 predict: all ## first you say the counts, then the demo; STEP=3 one step
 	@tests/predict $${STEP:+"$$STEP"}
 rehearse: all ## type the plan of docs/teaching.md; MIN=25, 50 or 90
@@ -93,12 +102,12 @@ figures: ## draw the pictures in docs again; needs dot and gnuplot
 lint: ## check style and warnings; needs the tools that .ci/run installs
 	shellcheck $(SCRIPTS) tests/*.bash
 	shellcheck --severity=warning tests/*.bats
-	clang-format --dry-run -Werror $(SOURCES)
+	clang-format --dry-run -Werror $(SOURCES) $(FACTS) tests/facts/facts.h
 	cppcheck --quiet --error-exitcode=1 --enable=warning,portability \
-	    --std=c99 $(SOURCES)
-	clang-tidy --quiet $(SOURCES) -- -std=c99
+	    --std=c99 $(SOURCES) $(FACTS)
+	clang-tidy --quiet $(SOURCES) $(FACTS) -- -std=c99
 	for cc in gcc clang tcc musl-gcc; do \
-	    for c in $(SOURCES); do \
+	    for c in $(SOURCES) "$(FACTS)"; do \
 	        $$cc -std=c99 -pedantic -Wall -Wextra -Werror -o lint.out $$c || \
 	            exit 1; \
 	    done; \
@@ -106,7 +115,7 @@ lint: ## check style and warnings; needs the tools that .ci/run installs
 	rm -f lint.out
 
 format: ## let clang-format lay out the C sources
-	clang-format -i $(SOURCES)
+	clang-format -i $(SOURCES) $(FACTS) tests/facts/facts.h
 
 clean: ## remove what was built
 	rm -f $(SERVERS) tests/clients docs/slides.html lint.out
@@ -115,6 +124,6 @@ help: ## list the targets
 	@awk -F ':.*## ' '/^[a-z0-9-]+:.*## / { printf "make %-10s%s\n", $$1, $$2 }' \
 	    Makefile
 
-.PHONY: all step1 step2 step3 step4 demo watch predict rehearse slides diff12 \
-	diff23 diff34 test test-all bats bench matrix soak plot figures lint format \
+.PHONY: all step1 step2 step3 step4 demo check watch predict rehearse slides \
+	diff12 diff23 diff34 test test-all bats bench matrix soak plot figures lint format \
 	clean help

@@ -1,0 +1,247 @@
+/*
+ * linux.c: what only Linux can do. Each function returns false where it is not
+ * possible; the caller then leaves out what it needed it for.
+ */
+#ifdef __linux__
+#define _GNU_SOURCE
+#include "facts.h"
+#include <net/if.h>
+#include <sched.h>
+#include <signal.h>
+#include <string.h>
+#include <sys/ioctl.h>
+#include <sys/prctl.h>
+#include <sys/ptrace.h>
+#include <sys/resource.h>
+#include <sys/socket.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+enum { MOST_HELD = 64, EVENT_STOP = 128 };
+
+static pid_t parent, held[MOST_HELD], forked[MOST_HELD], threads[MOST_HELD];
+static int n_held, n_forked, n_threads;
+static bool parent_stopped;
+
+/* A server that puts itself into the background becomes a child of ours, not
+ * of init: so it can be found, and ended. */
+bool
+adopt_orphans(void)
+{
+    return prctl(PR_SET_CHILD_SUBREAPER, 1, 0, 0, 0) == 0;
+}
+
+/* From now on this process and what it starts have a network of their own, in
+ * which no port was ever used. */
+bool
+own_network(void)
+{
+    struct ifreq lo = {.ifr_flags = IFF_UP};
+    int fd;
+    bool up;
+
+    if (unshare(CLONE_NEWNET) == -1)
+        return false;
+    fd = socket(AF_INET, SOCK_DGRAM, 0);
+    lo.ifr_name[0] = 'l';
+    lo.ifr_name[1] = 'o';
+    up = ioctl(fd, SIOCSIFFLAGS, &lo) == 0;
+    close(fd);
+    return up;
+}
+
+static bool
+allow(pid_t pid, int what, int most)
+{
+    struct rlimit limit;
+
+    if (prlimit(pid, what, NULL, &limit) == -1)
+        return false;
+    limit.rlim_cur = most < 0 ? limit.rlim_max : (rlim_t)most;
+    return prlimit(pid, what, &limit, NULL) == 0;
+}
+
+/* The process may have so many descriptors; -1: as many as ever allowed. */
+bool
+allow_descriptors(pid_t pid, int most)
+{
+    return allow(pid, RLIMIT_NOFILE, most);
+}
+
+/* Its user may have so many processes, as far as it starts more. */
+bool
+allow_processes(pid_t pid, int most)
+{
+    return allow(pid, RLIMIT_NPROC, most);
+}
+
+/* As waitpid for any child; on Linux, threads that are traced count as such. */
+pid_t
+wait_any(int *status)
+{
+    return waitpid(-1, status, WNOHANG | __WALL);
+}
+
+/*
+ * From now on each new child of this process stops when it is about to exit.
+ * So a server whose children are done at once can be made to have ten of them.
+ * It is what "strace -e inject=exit_group:delay_enter" does, without a guess
+ * at how long the delay must be.
+ */
+bool
+hold_exits(pid_t pid)
+{
+    parent = pid;
+    n_held = n_forked = n_threads = 0;
+    parent_stopped = false;
+    return ptrace(PTRACE_SEIZE, pid, 0,
+                  PTRACE_O_TRACEFORK | PTRACE_O_TRACEVFORK |
+                      PTRACE_O_TRACECLONE | PTRACE_O_TRACEEXIT) == 0;
+}
+
+int
+exits_held(void)
+{
+    return n_held;
+}
+
+int
+threads_seen(void)
+{
+    return n_threads;
+}
+
+static bool
+is_one_of(pid_t pid, const pid_t list[], int count)
+{
+    while (count > 0 && list[count - 1] != pid)
+        count--;
+    return count > 0;
+}
+
+/* What waitpid has said of a traced process. Returns false if it was no stop,
+ * but its end. */
+bool
+on_stop(pid_t pid, int status)
+{
+    int event = status >> 16, sig = WSTOPSIG(status);
+    unsigned long born;
+
+    if (!WIFSTOPPED(status))
+        return false;
+    if (event == PTRACE_EVENT_EXIT && pid != parent && n_held < MOST_HELD &&
+        !is_one_of(pid, forked, n_forked)) {
+        held[n_held++] = pid;
+    } else if (pid == parent && event == 0 && sig == SIGSTOP) {
+        /* Stopped by release_exits: detached, it stays stopped. */
+        ptrace(PTRACE_DETACH, pid, 0, SIGSTOP);
+        parent_stopped = true;
+    } else if (is_one_of(pid, threads, n_threads)) {
+        ptrace(PTRACE_DETACH, pid, 0, 0);
+    } else {
+        if (event == PTRACE_EVENT_CLONE && n_threads < MOST_HELD &&
+            ptrace(PTRACE_GETEVENTMSG, pid, 0, &born) == 0)
+            threads[n_threads++] = (pid_t)born;
+        /* A child that forks itself, to get rid of its child, may end. */
+        if ((event == PTRACE_EVENT_FORK || event == PTRACE_EVENT_VFORK) &&
+            pid != parent && n_forked < MOST_HELD)
+            forked[n_forked++] = pid;
+        ptrace(PTRACE_CONT, pid, 0, event == 0 ? sig : 0);
+    }
+    return true;
+}
+
+/* Lets one of those that are held exit: the first. */
+void
+release_one(void)
+{
+    if (n_held == 0)
+        return;
+    ptrace(PTRACE_DETACH, held[0], 0, 0);
+    memmove(held, held + 1, (size_t)--n_held * sizeof(held[0]));
+}
+
+/* Stops the parent, and lets go of all others: they exit now, while it is
+ * stopped. False if it did not stop. */
+bool
+release_exits(void)
+{
+    long deadline = now_ms() + 5000;
+
+    kill(parent, SIGSTOP);
+    while (!parent_stopped && now_ms() < deadline && is_alive(parent))
+        nap();
+    while (n_held > 0)
+        ptrace(PTRACE_DETACH, held[--n_held], 0, 0);
+    return parent_stopped;
+}
+
+#else
+#include "facts.h"
+#include <sys/wait.h>
+
+bool
+adopt_orphans(void)
+{
+    return false;
+}
+
+bool
+own_network(void)
+{
+    return false;
+}
+
+bool
+allow_descriptors(pid_t pid, int most)
+{
+    return pid == 0 && most == 0;
+}
+
+bool
+allow_processes(pid_t pid, int most)
+{
+    return pid == 0 && most == 0;
+}
+
+bool
+hold_exits(pid_t pid)
+{
+    return pid == 0;
+}
+
+bool
+on_stop(pid_t pid, int status)
+{
+    return pid == 0 && status == 0;
+}
+
+pid_t
+wait_any(int *status)
+{
+    return waitpid(-1, status, WNOHANG);
+}
+
+int
+exits_held(void)
+{
+    return 0;
+}
+
+int
+threads_seen(void)
+{
+    return 0;
+}
+
+void
+release_one(void)
+{
+}
+
+bool
+release_exits(void)
+{
+    return false;
+}
+#endif

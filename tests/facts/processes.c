@@ -1,0 +1,644 @@
+/*
+ * processes.c: the checked server as the system sees it: starts it, ends it
+ * and all that came of it, and tells what it is made of. Where there is no
+ * /proc, ps is asked; what ps cannot say is said to be unknown.
+ */
+#define _POSIX_C_SOURCE 200809L
+#define _XOPEN_SOURCE 700 /* posix_openpt */
+#include "facts.h"
+#include <arpa/inet.h>
+#include <dirent.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/resource.h>
+#include <sys/stat.h>
+#include <sys/wait.h>
+#include <time.h>
+#include <unistd.h>
+
+enum {
+    MOST = 40000,      /* processes of this machine */
+    RUNAWAY = 600,     /* more are never needed to serve what is asked here */
+    MOST_OUT = 1 << 20 /* bytes in a file of the server's */
+};
+
+char screen[4096];
+pid_t started;
+int started_status = -1;
+volatile int stop_now;
+
+static size_t screen_len;
+static int terminal = -1;
+static struct process all[MOST];
+static int n_all; /* the first of them are the server and what it started */
+
+long
+now_ms(void)
+{
+    struct timespec t;
+
+    clock_gettime(CLOCK_MONOTONIC, &t);
+    return t.tv_sec * 1000 + t.tv_nsec / 1000000;
+}
+
+bool
+has_proc(void)
+{
+    return access("/proc/self/fd", R_OK) == 0 &&
+           access("/proc/net/tcp", R_OK) == 0;
+}
+
+/* Reads what /proc says of a process, into the next free place. */
+static bool
+read_stat(const char *pid)
+{
+    struct process *p = &all[n_all];
+    char path[300], line[1024], *after = NULL;
+    unsigned long user, system;
+    int parent;
+    FILE *stat;
+
+    snprintf(path, sizeof(path), "/proc/%s/stat", pid);
+    p->pid = (pid_t)strtol(pid, NULL, 10);
+    if (n_all == MOST || p->pid <= 0 || (stat = fopen(path, "r")) == NULL)
+        return false;
+    /* The name, in parentheses, may have spaces and parentheses in it. */
+    if (fgets(line, sizeof(line), stat) != NULL)
+        after = strrchr(line, ')');
+    fclose(stat);
+    if (after == NULL ||
+        sscanf(after + 1, " %c %d %*d %*d %*d %*d %*u %*u %*u %*u %*u %lu %lu",
+               &p->state, &parent, &user, &system) != 4)
+        return false;
+    p->parent = parent;
+    p->cpu = (long)(user + system) * 1000 / sysconf(_SC_CLK_TCK);
+    n_all++;
+    return true;
+}
+
+static void
+read_proc(void)
+{
+    DIR *proc = opendir("/proc");
+    struct dirent *entry;
+
+    while (proc != NULL && (entry = readdir(proc)) != NULL)
+        read_stat(entry->d_name);
+    if (proc != NULL)
+        closedir(proc);
+}
+
+/* Reads the children of a process, where Linux lists them: of each thread. It
+ * spares a look at thousands of other processes. */
+static bool
+read_children(pid_t parent)
+{
+    char path[300], pid[20];
+    struct dirent *entry;
+    bool listed = false;
+    DIR *threads;
+
+    snprintf(path, sizeof(path), "/proc/%ld/task", (long)parent);
+    threads = opendir(path);
+    while (threads != NULL && (entry = readdir(threads)) != NULL) {
+        FILE *list;
+
+        if (entry->d_name[0] == '.')
+            continue;
+        snprintf(path, sizeof(path), "/proc/%ld/task/%s/children", (long)parent,
+                 entry->d_name);
+        if ((list = fopen(path, "r")) == NULL)
+            continue;
+        listed = true;
+        while (fscanf(list, "%19s", pid) == 1)
+            read_stat(pid);
+        fclose(list);
+    }
+    if (threads != NULL)
+        closedir(threads);
+    return listed;
+}
+
+static void
+read_ps(void)
+{
+    FILE *ps = popen("ps -A -o pid= -o ppid= -o stat= -o time=", "r");
+    char line[200];
+
+    while (ps != NULL && n_all < MOST && fgets(line, sizeof(line), ps)) {
+        struct process *p = &all[n_all];
+        int pid, parent, minutes = 0, seconds = 0;
+        char *colon;
+
+        if (sscanf(line, "%d %d %c", &pid, &parent, &p->state) != 3)
+            continue;
+        if ((colon = strrchr(line, ':')) != NULL && colon - line >= 2 &&
+            sscanf(colon - 2, "%d:%d", &minutes, &seconds) != 2)
+            minutes = seconds = 0;
+        p->pid = pid;
+        p->parent = parent;
+        p->cpu = (minutes * 60L + seconds) * 1000;
+        n_all++;
+    }
+    if (ps != NULL)
+        pclose(ps);
+}
+
+/* Of all processes, keeps the server and its descendants: those of this
+ * process, if it adopts orphans. */
+static void
+keep_family(void)
+{
+    pid_t self = getpid();
+    int kept = 0;
+    bool more = true;
+
+    while (more) {
+        more = false;
+        for (int i = kept; i < n_all; i++) {
+            struct process p = all[i];
+            bool ours = p.parent == self || p.pid == started;
+
+            for (int j = 0; j < kept && !ours; j++)
+                ours = all[j].pid == p.parent;
+            if (ours) {
+                all[i] = all[kept];
+                all[kept++] = p;
+                more = true;
+            }
+        }
+    }
+    n_all = kept;
+}
+
+/* Looks at the processes of the server, once. False if there is none. */
+bool
+look(void)
+{
+    n_all = 0;
+    if (read_children(getpid())) {
+        for (int i = 0; i < n_all; i++)
+            if (all[i].state != 'Z')
+                read_children(all[i].pid);
+        return n_all > 0;
+    }
+    if (has_proc())
+        read_proc();
+    else
+        read_ps();
+    keep_family();
+    return n_all > 0;
+}
+
+/* These speak of what look has seen last. */
+
+const struct process *
+find(pid_t pid)
+{
+    for (int i = 0; i < n_all; i++)
+        if (all[i].pid == pid)
+            return &all[i];
+    return NULL;
+}
+
+/* How many children does it have that are zombies, or that are not? */
+int
+children(pid_t parent, bool zombies)
+{
+    int count = 0;
+
+    for (int i = 0; i < n_all; i++)
+        count += all[i].parent == parent && (all[i].state == 'Z') == zombies;
+    return count;
+}
+
+/* Its nth child that lives, or 0. */
+pid_t
+nth_child(pid_t parent, int n)
+{
+    for (int i = 0; i < n_all; i++)
+        if (all[i].parent == parent && all[i].state != 'Z' && n-- == 0)
+            return all[i].pid;
+    return 0;
+}
+
+/* Looks anew: is it there, and no zombie? */
+bool
+is_alive(pid_t pid)
+{
+    const struct process *p;
+
+    look();
+    p = find(pid);
+    return p != NULL && p->state != 'Z';
+}
+
+static void
+reap(void)
+{
+    int status;
+    pid_t pid;
+
+    while ((pid = wait_any(&status)) > 0)
+        if (!on_stop(pid, status) && pid == started)
+            started_status = status;
+}
+
+static void
+read_terminal(void)
+{
+    char buf[512];
+    ssize_t n;
+
+    while (terminal != -1 && (n = read(terminal, buf, sizeof(buf))) > 0)
+        for (ssize_t i = 0; i < n; i++)
+            if (screen_len < sizeof(screen) - 1)
+                screen[screen_len++] = buf[i];
+    screen[screen_len] = '\0';
+}
+
+/* Every wait in this program consists of naps. In each, what else must go on
+ * does: the dead are reaped, the terminal is read, a Ctrl-C is obeyed, and a
+ * server that starts processes without end is stopped. */
+void
+nap(void)
+{
+    static long last_look;
+    struct timespec t = {.tv_nsec = 2000000};
+
+    nanosleep(&t, NULL);
+    reap();
+    read_terminal();
+    if (now_ms() - last_look > 50) {
+        look();
+        last_look = now_ms();
+        if (n_all > RUNAWAY) {
+            end_all();
+            printf("runaway=yes\n");
+            exit(0);
+        }
+    }
+    if (stop_now != 0) {
+        end_all();
+        exit(128 + stop_now);
+    }
+}
+
+/* Ends the server and all that came of it. Stopped first, none can start one
+ * more while the others are ended. */
+void
+end_all(void)
+{
+    long deadline = now_ms() + 10000;
+
+    if (started == 0)
+        return;
+    while (exits_held() > 0)
+        release_one();
+    while ((kill(-started, SIGKILL) == 0 || look()) && now_ms() < deadline) {
+        struct timespec t = {.tv_nsec = 1000000};
+
+        for (int i = 0; i < n_all; i++)
+            kill(all[i].pid, SIGSTOP);
+        for (int i = 0; i < n_all; i++)
+            kill(all[i].pid, SIGKILL);
+        nanosleep(&t, NULL);
+        reap();
+        look();
+    }
+    if (terminal != -1)
+        close(terminal);
+    terminal = -1;
+    started = 0;
+}
+
+/* What the server may use at most, where the system keeps to it: root may have
+ * as many processes as it likes. */
+static void
+limit(void)
+{
+    struct rlimit most = {.rlim_cur = MOST_OUT, .rlim_max = MOST_OUT};
+
+    setrlimit(RLIMIT_FSIZE, &most);
+    most.rlim_cur = most.rlim_max = 0;
+    setrlimit(RLIMIT_CORE, &most);
+}
+
+/* Root becomes a user who has no other process, and may not have one more. */
+static bool
+step_down(void)
+{
+    struct rlimit one = {.rlim_cur = 1, .rlim_max = 1};
+    uid_t user = 100000 + (uid_t)getpid();
+
+    return setrlimit(RLIMIT_NPROC, &one) == 0 && setgid(user) == 0 &&
+           setuid(user) == 0;
+}
+
+/* In the new process: becomes the server, or says why not. */
+static void
+become(const struct launch *how, int slave, int report)
+{
+    int in = open("/dev/null", O_RDONLY);
+    int out = slave != -1 ? slave
+                          : open(how->out, O_WRONLY | O_CREAT | O_TRUNC, 0666);
+    int err = open(how->err, O_WRONLY | O_CREAT | O_TRUNC, 0666), error;
+
+    setsid();
+    for (int sig = 1; sig < 32; sig++)
+        signal(sig, SIG_DFL);
+    signal(SIGXFSZ, SIG_IGN); /* a log that is too long must not kill it */
+    limit();
+    dup2(in, 0);
+    dup2(out, 1);
+    dup2(err, 2);
+    for (int fd = 3; fd < 256; fd++)
+        if (fd != report)
+            close(fd);
+    if (!how->alone || step_down())
+        execvp(how->argv[0], how->argv);
+    error = errno;
+    if (write(report, &error, sizeof(error)) == -1)
+        _exit(126);
+    _exit(127);
+}
+
+/* Opens a terminal of which the server gets the other end: what goes there is
+ * not kept back until the server ends, as with a file. */
+static int
+open_terminal(void)
+{
+    int slave = -1;
+    const char *name;
+
+    screen_len = 0;
+    screen[0] = '\0';
+    terminal = posix_openpt(O_RDWR | O_NOCTTY);
+    if (terminal == -1)
+        return -1;
+    if (grantpt(terminal) == 0 && unlockpt(terminal) == 0 &&
+        (name = ptsname(terminal)) != NULL)
+        slave = open(name, O_RDWR | O_NOCTTY);
+    fcntl(terminal, F_SETFL, O_NONBLOCK);
+    fcntl(terminal, F_SETFD, FD_CLOEXEC);
+    return slave;
+}
+
+/* Starts it. Returns false, with errno set, if it cannot be executed. */
+bool
+launch(const struct launch *how)
+{
+    int report[2], error = 0, slave = how->terminal ? open_terminal() : -1;
+
+    if (pipe(report) == -1)
+        return false;
+    fcntl(report[1], F_SETFD, FD_CLOEXEC);
+    started_status = -1;
+    fflush(stdout);
+    started = fork();
+    if (started == 0)
+        become(how, slave, report[1]);
+    close(report[1]);
+    if (slave != -1)
+        close(slave);
+    if (started == -1 || read(report[0], &error, sizeof(error)) > 0) {
+        close(report[0]);
+        started = started == -1 ? 0 : started;
+        end_all();
+        errno = error;
+        return false;
+    }
+    close(report[0]);
+    return true;
+}
+
+/* What /proc/net/tcp and tcp6 say of a socket. */
+struct row {
+    char address[40];
+    unsigned local, remote, state;
+    unsigned long inode;
+};
+
+enum { LISTEN = 0x0A, TIME_WAIT = 0x06 };
+
+/* Calls use for each row until it returns true. Returns whether it did. */
+static bool
+each_row(bool (*use)(const struct row *row, void *data), void *data)
+{
+    static const char *const files[] = {"/proc/net/tcp", "/proc/net/tcp6"};
+    bool found = false;
+
+    for (int i = 0; i < 2 && !found; i++) {
+        FILE *file = fopen(files[i], "r");
+        char line[400];
+        struct row row;
+
+        while (file != NULL && !found && fgets(line, sizeof(line), file))
+            if (sscanf(line,
+                       " %*d: %39[0-9A-F]:%x %*[0-9A-F]:%x %x %*s %*s %*s "
+                       "%*s %*s %lu",
+                       row.address, &row.local, &row.remote, &row.state,
+                       &row.inode) == 5)
+                found = use(&row, data);
+        if (file != NULL)
+            fclose(file);
+    }
+    return found;
+}
+
+struct wanted {
+    in_port_t local, remote;
+    unsigned state;
+    struct row row;
+};
+
+static bool
+is_wanted(const struct row *row, void *data)
+{
+    struct wanted *wanted = data;
+
+    if (row->local != wanted->local ||
+        (wanted->remote != 0 && row->remote != wanted->remote) ||
+        (wanted->state != 0 && row->state != wanted->state))
+        return false;
+    wanted->row = *row;
+    return true;
+}
+
+/* Does something listen on this port? Tells which socket, and where. */
+bool
+listening(in_port_t port, unsigned long *inode, const char **address)
+{
+    struct wanted wanted = {.local = port, .state = LISTEN};
+
+    *inode = 0;
+    *address = "unknown";
+    if (!has_proc())
+        return port_is_taken(port);
+    if (!each_row(is_wanted, &wanted))
+        return false;
+    *inode = wanted.row.inode;
+    if (strspn(wanted.row.address, "0") == strlen(wanted.row.address))
+        *address = "all";
+    else if (strcmp(wanted.row.address + strlen(wanted.row.address) - 2,
+                    "7F") == 0 ||
+             strcmp(wanted.row.address, "00000000000000000000000001000000") ==
+                 0)
+        *address = "loopback";
+    else
+        *address = "other";
+    return true;
+}
+
+/* The server's end of that connection; 0 if nobody has accepted it. */
+unsigned long
+inode_of(in_port_t local, in_port_t remote)
+{
+    struct wanted wanted = {.local = local, .remote = remote};
+
+    return each_row(is_wanted, &wanted) ? wanted.row.inode : 0;
+}
+
+bool
+in_time_wait(in_port_t port)
+{
+    struct wanted wanted = {.local = port, .state = TIME_WAIT};
+
+    return each_row(is_wanted, &wanted);
+}
+
+static bool
+is_held(const struct row *row, void *data)
+{
+    struct wanted *wanted = data;
+    pid_t owner;
+
+    if (row->state != LISTEN || holders(row->inode, &owner, 1) == 0)
+        return false;
+    wanted->row = *row;
+    return true;
+}
+
+/* A port on which the server listens, whichever it was told; or 0. */
+in_port_t
+any_listening(pid_t *owner)
+{
+    struct wanted wanted = {0};
+
+    if (!each_row(is_held, &wanted))
+        return 0;
+    holders(wanted.row.inode, owner, 1);
+    return (in_port_t)wanted.row.local;
+}
+
+/* Counts the descriptors of a process; those that are this socket, unless it
+ * is 0. */
+static int
+count_fds(pid_t pid, unsigned long inode, int *highest)
+{
+    char path[300], wanted[40], target[40];
+    struct dirent *entry;
+    DIR *fds;
+    int count = 0;
+
+    snprintf(path, sizeof(path), "/proc/%ld/fd", (long)pid);
+    snprintf(wanted, sizeof(wanted), "socket:[%lu]", inode);
+    fds = opendir(path);
+    while (fds != NULL && (entry = readdir(fds)) != NULL) {
+        int fd = atoi(entry->d_name);
+        ssize_t len;
+
+        if (entry->d_name[0] == '.')
+            continue;
+        snprintf(path, sizeof(path), "/proc/%ld/fd/%s", (long)pid,
+                 entry->d_name);
+        len = readlink(path, target, sizeof(target) - 1);
+        target[len > 0 ? len : 0] = '\0';
+        count += inode == 0 || strcmp(target, wanted) == 0;
+        if (highest != NULL && fd > *highest)
+            *highest = fd;
+    }
+    if (fds != NULL)
+        closedir(fds);
+    return count;
+}
+
+/* Which processes of the server have this socket? Of what look has seen. */
+int
+holders(unsigned long inode, pid_t pids[], int most)
+{
+    int count = 0;
+
+    for (int i = 0; i < n_all && inode != 0 && count < most; i++)
+        if (all[i].state != 'Z' && count_fds(all[i].pid, inode, NULL) > 0)
+            pids[count++] = all[i].pid;
+    return count;
+}
+
+/* How many descriptors it has, or -1, and the number of the highest. */
+int
+descriptors(pid_t pid, int *highest)
+{
+    *highest = -1;
+    return has_proc() ? count_fds(pid, 0, highest) : -1;
+}
+
+/* Is this signal in that set ("Blk", "Ign" or "Cgt") of the process? -1 if
+ * this system does not tell. */
+int
+signal_is(pid_t pid, const char *set, int sig)
+{
+    char path[40], line[200], name[10];
+    unsigned long long bits;
+    int is = -1;
+    FILE *status;
+
+    snprintf(path, sizeof(path), "/proc/%ld/status", (long)pid);
+    snprintf(name, sizeof(name), "Sig%s:", set);
+    if ((status = fopen(path, "r")) == NULL)
+        return -1;
+    while (is == -1 && fgets(line, sizeof(line), status))
+        if (strncmp(line, name, strlen(name)) == 0 &&
+            sscanf(line + strlen(name), "%llx", &bits) == 1)
+            is = bits >> (sig - 1) & 1;
+    fclose(status);
+    return is;
+}
+
+/* Is this process asleep in a system call of that name? *known: can one tell?
+ */
+bool
+waits_in(pid_t pid, const char *call, bool *known)
+{
+    char path[40], where[100] = "0";
+    FILE *wchan;
+
+    snprintf(path, sizeof(path), "/proc/%ld/wchan", (long)pid);
+    if ((wchan = fopen(path, "r")) != NULL) {
+        if (fgets(where, sizeof(where), wchan) == NULL)
+            where[0] = '0';
+        fclose(wchan);
+    }
+    *known = where[0] != '0';
+    return strstr(where, call) != NULL;
+}
+
+/* Stops it; what it is sent stays pending. Done only when ps says T. */
+void
+freeze(pid_t pid)
+{
+    long deadline = now_ms() + 5000;
+    const struct process *p;
+
+    kill(pid, SIGSTOP);
+    do {
+        nap();
+        look();
+        p = find(pid);
+    } while (p != NULL && p->state != 'T' && p->state != 'Z' &&
+             now_ms() < deadline);
+}
