@@ -12,7 +12,8 @@ SERVERS = step1-sequential/server step2-fork/server step3-signal/server \
 SOURCES = step1-sequential/server.c step2-fork/server.c \
 	step3-signal/server.c step4-waitpid/server.c tests/clients.c \
 	tests/bench.c
-FACTS = tests/facts/facts.c tests/facts/linux.c tests/facts/processes.c \
+FACTS = tests/facts/facts.c tests/facts/linux.c tests/facts/probes.c \
+	tests/facts/processes.c tests/facts/server.c tests/facts/sockets.c \
 	tests/facts/talk.c
 SCRIPTS = tests/demo tests/zombies tests/lib.sh tests/matrix tests/soak \
 	tests/bench tests/plot tests/watch tests/predict tests/rehearse \
@@ -125,5 +126,5 @@ help: ## list the targets
 	    Makefile
 
 .PHONY: all step1 step2 step3 step4 demo check watch predict rehearse slides \
-	diff12 diff23 diff34 test test-all bats bench matrix soak plot figures lint format \
-	clean help
+	diff12 diff23 diff34 test test-all bats bench matrix soak plot figures \
+	lint format clean help

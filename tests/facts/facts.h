@@ -1,10 +1,13 @@
 /*
  * facts.h: what the parts of tests/facts have in common.
  *
- * processes.c  the checked server: its processes, and what ps can say of them
+ * processes.c  the processes of the server: starts, looks at, and ends them
+ * sockets.c    who holds which socket, and what else /proc can tell
  * talk.c       clients, and what comes back to them
  * linux.c      what only Linux can do; elsewhere it says that it cannot
- * facts.c      the probes: what is done, and the facts that come of it
+ * server.c     the checked server: starts it, and is served by it
+ * probes.c     what is done to it, and the facts that come of it
+ * facts.c      prints facts; main
  */
 #ifndef FACTS_H
 #define FACTS_H
@@ -39,10 +42,15 @@ void end_all(void);
 long now_ms(void);
 void nap(void);
 bool look(void);
+const struct process *nth(int n);
 const struct process *find(pid_t pid);
 bool is_alive(pid_t pid);
 int children(pid_t parent, bool zombies);
 pid_t nth_child(pid_t parent, int n);
+void freeze(pid_t pid);
+
+/* sockets.c */
+
 bool has_proc(void);
 bool listening(in_port_t port, unsigned long *inode, const char **address);
 in_port_t any_listening(pid_t *owner);
@@ -52,7 +60,6 @@ int holders(unsigned long inode, pid_t pids[], int most);
 int descriptors(pid_t pid, int *highest);
 int signal_is(pid_t pid, const char *set, int sig);
 bool waits_in(pid_t pid, const char *call, bool *known);
-void freeze(pid_t pid);
 
 /* talk.c */
 
@@ -90,5 +97,71 @@ int exits_held(void);
 int threads_seen(void);
 void release_one(void);
 bool release_exits(void);
+
+/* server.c */
+
+enum {
+    MANY = 10,      /* clients at once */
+    IN_TURN = 5,    /* clients one after another */
+    SOON = 2000,    /* ms in which a server that can answer does */
+    SLOW = 12000,   /* ms in which a child ends when its client has gone */
+    REAPED = 1300,  /* ms in which the dead are collected: some use a timer */
+    STARTED = 10000 /* ms in which a server listens */
+};
+
+/* What a client has to do to be served, and whether it can stay. */
+enum kind { UNKNOWN, ECHOES, ANSWERS, GREETS, SILENT, ONE_ANSWER, CLOSES };
+
+extern const char line[];
+extern struct launch how;    /* its argv has room for a port at its end, */
+extern int command_len;      /* here */
+extern bool gives_port;      /* and the port is put there */
+extern in_port_t fixed_port; /* 0: a free one each time */
+extern pid_t listener;
+extern unsigned long listen_inode;
+extern const char *listen_address;
+extern int workers; /* children that it had before any client came */
+extern enum kind kind;
+extern bool forks;      /* a child of its own serves each client */
+extern bool concurrent; /* a second client is served beside the first */
+extern bool inverted;   /* the first process serves, its child listens */
+extern bool stays;      /* a child does not end when its client has gone */
+extern struct client crowd[MANY];
+
+bool start_on(in_port_t port);
+bool start_server(void);
+void stop_server(void);
+bool fresh(const char *probe);
+bool anew(const char *probe);
+bool has_line(const struct client *c);
+pid_t who_has(struct client *c, bool *listener_too);
+bool serve(struct client *c, long patience);
+bool ends(pid_t pid, long patience);
+int left(void);
+bool spins(pid_t pid);
+bool survives(const char *probe);
+
+/* probes.c */
+
+void probe_kind(void);
+void probe_echo(void);
+void probe_many(void);
+void probe_handler(void);
+void probe_in_turn(void);
+void probe_signals(void);
+void probe_together(void);
+void probe_closing(void);
+void probe_rude(void);
+void probe_no_descriptor(void);
+void probe_output(const char *said);
+void probe_restart(void);
+void probe_no_process(void);
+
+/* facts.c */
+
+void fact(const char *key, const char *format, ...);
+void fact_is(const char *key, bool yes);
+void fact_share(const char *key, int part, int whole);
+void leave_out(const char *probe, const char *why);
 
 #endif

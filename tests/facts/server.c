@@ -1,0 +1,277 @@
+/*
+ * server.c: the checked server as a whole: starts it on a port, finds the
+ * process that listens, and tells whether it serves a client.
+ */
+#define _POSIX_C_SOURCE 200809L
+#include "facts.h"
+#include <arpa/inet.h>
+#include <signal.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/wait.h>
+
+const char line[] = "a line of text\n";
+struct launch how;
+in_port_t fixed_port;
+bool gives_port;
+int command_len;
+pid_t listener;
+unsigned long listen_inode;
+const char *listen_address;
+int workers;
+enum kind kind;
+bool forks, concurrent, inverted, stays;
+struct client crowd[MANY];
+
+/* Waits until it listens, and finds out which process does. */
+static bool
+find_listener(in_port_t asked)
+{
+    long begun = now_ms();
+    pid_t pids[MANY];
+
+    for (;;) {
+        in_port_t swapped = htons(asked);
+        bool there = look();
+
+        server_port = asked;
+        if (!listening(asked, &listen_inode, &listen_address) ||
+            (has_proc() && holders(listen_inode, pids, 1) == 0)) {
+            server_port = swapped;
+            if (!has_proc() || swapped == asked ||
+                !listening(swapped, &listen_inode, &listen_address) ||
+                holders(listen_inode, pids, 1) == 0)
+                server_port = 0;
+        }
+        if (server_port == 0 && has_proc() && now_ms() - begun > 200 &&
+            (server_port = any_listening(&pids[0])) != 0)
+            listening(server_port, &listen_inode, &listen_address);
+        if (server_port != 0)
+            break;
+        if (!there || now_ms() - begun > STARTED)
+            return false;
+        nap();
+    }
+    listener = started;
+    if (has_proc()) {
+        int count = holders(listen_inode, pids, MANY);
+
+        /* Of all that have the socket, the one whose parent has not. */
+        for (int i = 0; i < count; i++) {
+            bool top = true;
+
+            for (int j = 0; j < count; j++)
+                top = top && find(pids[i])->parent != pids[j];
+            if (top)
+                listener = pids[i];
+        }
+    }
+    workers = children(listener, false);
+    return true;
+}
+
+void
+stop_server(void)
+{
+    for (int i = 0; i < MANY; i++)
+        reset(&crowd[i]); /* or the port would be in TIME_WAIT */
+    end_all();
+}
+
+/* Starts it on that port. Returns false if it does not come to listen. */
+bool
+start_on(in_port_t port)
+{
+    static char text[8];
+
+    if (gives_port) {
+        snprintf(text, sizeof(text), "%u", port);
+        how.argv[command_len] = text;
+    }
+    if (!launch(&how))
+        return false;
+    if (find_listener(port))
+        return true;
+    stop_server();
+    return false;
+}
+
+/* Starts it. Returns false if it does not come to listen. */
+bool
+start_server(void)
+{
+    if (fixed_port != 0)
+        own_network(); /* in which it has not been used yet */
+    return start_on(fixed_port != 0 ? fixed_port : free_port()) ||
+           (fixed_port == 0 && start_on(free_port()));
+}
+
+/* A server of which nothing is left to be seen of former clients: this one, or
+ * a new one. Returns false, and says so, if it cannot be started again. */
+bool
+fresh(const char *probe)
+{
+    if (started != 0) {
+        for (int i = 0; i < MANY; i++)
+            hang_up(&crowd[i]);
+        if (is_alive(listener) && children(listener, true) == 0 &&
+            children(listener, false) == workers)
+            return true;
+        stop_server();
+    }
+    if (start_server())
+        return true;
+    leave_out(probe, "the server does not start again");
+    return false;
+}
+
+/* A server that no client has seen yet. */
+bool
+anew(const char *probe)
+{
+    stop_server();
+    return fresh(probe);
+}
+
+bool
+has_line(const struct client *c)
+{
+    size_t len = strlen(line);
+
+    for (size_t i = 0; i + len <= c->got && i + len <= sizeof(c->bytes); i++)
+        if (memcmp(c->bytes + i, line, len) == 0)
+            return true;
+    return false;
+}
+
+/* Which process has the server's end of this connection? 0: none has accepted
+ * it, or it cannot be known. *listener_too: the listening process as well. */
+pid_t
+who_has(struct client *c, bool *listener_too)
+{
+    pid_t pids[4], other = 0;
+    int count;
+
+    *listener_too = false;
+    look();
+    count = holders(inode_of(server_port, c->port), pids, 4);
+    for (int i = 0; i < count; i++) {
+        if (pids[i] == listener)
+            *listener_too = true;
+        else
+            other = pids[i];
+    }
+    return other != 0 ? other : *listener_too ? listener : 0;
+}
+
+/* Is it being served? A server that says nothing only has to accept. */
+static bool
+is_served(struct client *c)
+{
+    bool listener_too;
+
+    hear(c);
+    switch (kind) {
+    case ECHOES:
+        return has_line(c);
+    case ANSWERS:
+    case GREETS:
+        return c->got > 0;
+    case CLOSES:
+        return c->eof || c->reset;
+    default:
+        return who_has(c, &listener_too) != 0;
+    }
+}
+
+/* A new client comes. Is it served, in so many ms? It may stay after that. */
+bool
+serve(struct client *c, long patience)
+{
+    long deadline = now_ms() + patience;
+
+    if (!call(c, patience))
+        return false;
+    if (kind == ECHOES || kind == ANSWERS)
+        tell(c, line, strlen(line));
+    while (!is_served(c)) {
+        if (now_ms() > deadline || (c->eof && kind != CLOSES) || c->reset)
+            return false;
+        nap();
+    }
+    return true;
+}
+
+/* Waits until this process has ended, as a zombie or altogether. */
+bool
+ends(pid_t pid, long patience)
+{
+    long deadline = now_ms() + patience;
+
+    while (is_alive(pid)) {
+        if (now_ms() > deadline)
+            return false;
+        nap();
+    }
+    return true;
+}
+
+/* The zombies that stay. */
+int
+left(void)
+{
+    long deadline = now_ms() + REAPED;
+
+    do {
+        nap();
+        look();
+    } while (children(listener, true) > 0 && now_ms() < deadline);
+    return children(listener, true);
+}
+
+/* Does this process use the processor all the time? */
+bool
+spins(pid_t pid)
+{
+    long begun = now_ms(), used;
+
+    look();
+    used = find(pid) == NULL ? 0 : find(pid)->cpu;
+    while (now_ms() - begun < 400)
+        nap();
+    look();
+    /* On a busy machine it gets only its share. */
+    return find(pid) != NULL && find(pid)->cpu - used >= 80;
+}
+
+/* Is the server still there? If not: how did it end, and what did it say? */
+bool
+survives(const char *probe)
+{
+    char key[40], text[4096];
+    size_t len = 0;
+    FILE *err;
+
+    if (is_alive(listener))
+        return true;
+    while (listener == started && started_status == -1)
+        nap();
+    snprintf(key, sizeof(key), "dies_%s", probe);
+    if (listener != started)
+        fact(key, "unknown");
+    else if (WIFSIGNALED(started_status))
+        fact(key, "signal-%d", WTERMSIG(started_status));
+    else
+        fact(key, "exit-%d", WEXITSTATUS(started_status));
+    if ((err = fopen(how.err, "r")) != NULL) {
+        len = fread(text, 1, sizeof(text) - 1, err);
+        fclose(err);
+    }
+    text[len] = '\0';
+    snprintf(key, sizeof(key), "dies_%s_says", probe);
+    fact(key, strstr(text, "nterrupted")           ? "interrupted"
+              : strstr(text, "ad file descriptor") ? "bad-descriptor"
+              : len > 0                            ? "something"
+                                                   : "nothing");
+    return false;
+}
