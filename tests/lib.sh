@@ -109,6 +109,28 @@ none_left()
     done
 }
 
+# build_patched PATCH STEP PROGRAM: builds PROGRAM from PROGRAM.c, which is that
+# step's server.c with the patch applied; with CC, CFLAGS and LDFLAGS, if they
+# are set, and with warnings as errors. Returns 1, with the reason on stderr, if
+# the patch does not fit to the letter or the compiler says anything.
+build_patched()
+{
+    command -v patch >/dev/null || {
+        echo 'this needs patch: apt install patch (Debian, Ubuntu)' >&2
+        return 1
+    }
+    exactly='-F 0' # lines around a change may not differ either; not in POSIX
+    patch -F 0 --help 2>&1 | grep -q 'invalid option' && exactly='' # busybox
+    # shellcheck disable=SC2086 # CC, the flags and the option are lists
+    cat "$kit/$2/server.c" >"$3.c" &&
+        patch $exactly "$3.c" <"$1" >"$3.log" 2>&1 &&
+        ${CC-cc} ${CFLAGS--std=c99 -pedantic -Wall -Wextra -O2} -Werror \
+            ${LDFLAGS-} -o "$3" "$3.c" >"$3.log" 2>&1 && return
+    echo "$1 does not fit $2/server.c, or does not build:" >&2
+    cat "$3.log" >&2
+    return 1
+}
+
 # start_server PROGRAM [ARG...]: starts it on a free port, and waits until it
 # listens. Returns 1, with the reason on stderr, if it does not.
 start_server()

@@ -2,19 +2,16 @@
 # What step 2 would be without one of its lines; and the same look at step 2.
 load helper
 
-# build PATCH STEP: makes $scratch/server from that step with a patch applied.
+# build NAME: makes $scratch/server, step 2 with that mistake made.
 build()
 {
-    cp "$kit/$2/server.c" "$scratch/server.c"
-    patch --fuzz=0 -s "$scratch/server.c" "$kit/tests/mistakes/$1.patch"
-    cc -std=c99 -pedantic -Wall -Wextra -Werror \
-        -o "$scratch/server" "$scratch/server.c"
+    build_patched "$kit/tests/mistakes/$1.patch" step2-fork "$scratch/server"
 }
 
 # start_wrong NAME: starts step 2 with that mistake made.
 start_wrong()
 {
-    build "$1" step2-fork
+    build "$1"
     start_server "$scratch/server"
 }
 
@@ -35,7 +32,7 @@ start_with_ten_fds()
 }
 
 @test "parent-keeps-connection: 10 descriptors are used up by 6 clients" {
-    build parent-keeps-connection step2-fork
+    build parent-keeps-connection
     start_with_ten_fds "$scratch/server"
     open_clients 6
     close_clients all
@@ -108,4 +105,22 @@ leave_a_child()
     say await @2
     answers '1 asked, 1 done, 0 waiting, 0 failed'
     zombies_now 0
+}
+
+@test "a patch must fit to the letter: other words around it are refused" {
+    sed 's/ if (pid == 0) {/ if (!pid) {/' \
+        "$kit/tests/mistakes/child-keeps-listener.patch" >"$scratch/near.patch"
+    run build_patched "$scratch/near.patch" step2-fork "$scratch/server"
+    [ "$status" -eq 1 ]
+    [[ $output == *'near.patch does not fit step2-fork/server.c'* ]]
+    [ ! -e "$scratch/server" ]
+}
+
+@test "a patched server that gives a warning is not built" {
+    sed 's/+        waitpid(.*/+        int unused;/' \
+        "$kit/tests/mistakes/waits-after-fork.patch" >"$scratch/warns.patch"
+    run build_patched "$scratch/warns.patch" step2-fork "$scratch/server"
+    [ "$status" -eq 1 ]
+    [[ $output == *unused* ]]
+    [ ! -e "$scratch/server" ]
 }
