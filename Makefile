@@ -17,7 +17,7 @@ FACTS = tests/facts/facts.c tests/facts/linux.c tests/facts/probes.c \
 	tests/facts/talk.c
 SCRIPTS = tests/demo tests/zombies tests/lib.sh tests/matrix tests/soak \
 	tests/bench tests/plot tests/watch tests/predict tests/rehearse \
-	tests/check .ci/run
+	tests/check tests/confusion .ci/run
 BUILD = $(CC) $(CFLAGS) $(LDFLAGS) -o $@
 
 all: step1 step2 step3 step4 tests/clients tests/facts/facts ## build everything

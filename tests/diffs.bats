@@ -126,7 +126,8 @@ function_text()
         Makefile .ci/run step*/server.c tests/*.c tests/*.bats \
         tests/*.bash tests/lib.sh tests/demo tests/zombies tests/soak \
         tests/matrix tests/bench tests/plot tests/watch tests/watch.awk \
-        tests/predict tests/rehearse
+        tests/predict tests/rehearse tests/check tests/confusion \
+        tests/judge.awk tests/verdicts tests/facts/*.[ch]
     echo "$output"
     [ -z "$output" ]
 }

@@ -45,6 +45,9 @@ its_ps_is_procps()
     its_ps_is_procps
     types docs/reading-ps.md
 }
+@test "docs/mistakes.md: what it types shows what it shows" {
+    types docs/mistakes.md
+}
 # bats test_tags=slow
 @test "docs/signals.md: what it types shows what it shows" {
     its_ps_is_procps

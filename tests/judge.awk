@@ -9,9 +9,12 @@
 #   probe ok|failed|left-out NAME TITLE
 #   left-out REASON, from the facts
 
-# A condition: key=a|b, key!=a|b, key>=n. What is not known fulfils none.
+# A condition: key=a|b, key!=a|b, key>=n: what is not known fulfils none; or
+# !key: it is not known.
 function holds(condition,    place, key, value, list, i, n)
 {
+    if (condition ~ /^![a-z_]+$/)
+        return !(substr(condition, 2) in fact)
     if (!match(condition, /!=|>=|=/))
         die("not a condition: " condition)
     key = substr(condition, 1, RSTART - 1)

@@ -87,6 +87,7 @@ bool port_is_taken(in_port_t port);
 /* linux.c */
 
 bool adopt_orphans(void);
+void end_with_parent(void);
 bool own_network(void);
 bool allow_descriptors(pid_t pid, int most);
 bool allow_processes(pid_t pid, int most);

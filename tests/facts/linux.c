@@ -31,6 +31,13 @@ adopt_orphans(void)
     return prctl(PR_SET_CHILD_SUBREAPER, 1, 0, 0, 0) == 0;
 }
 
+/* In the new process: it ends if this program is killed. */
+void
+end_with_parent(void)
+{
+    prctl(PR_SET_PDEATHSIG, SIGKILL, 0, 0, 0);
+}
+
 /* From now on this process and what it starts have a network of their own, in
  * which no port was ever used. */
 bool
@@ -184,6 +191,11 @@ bool
 adopt_orphans(void)
 {
     return false;
+}
+
+void
+end_with_parent(void)
+{
 }
 
 bool

@@ -277,8 +277,8 @@ nap(void)
         last_look = now_ms();
         if (n_all > RUNAWAY) {
             end_all();
-            printf("runaway=yes\n");
-            exit(0);
+            fprintf(stderr, "facts: it starts processes without end\n");
+            exit(2);
         }
     }
     if (stop_now != 0) {
@@ -348,6 +348,7 @@ become(const struct launch *how, int slave, int report)
     int err = open(how->err, O_WRONLY | O_CREAT | O_TRUNC, 0666), error;
 
     setsid();
+    end_with_parent();
     for (int sig = 1; sig < 32; sig++)
         signal(sig, SIG_DFL);
     signal(SIGXFSZ, SIG_IGN); /* a log that is too long must not kill it */

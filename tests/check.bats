@@ -1,0 +1,205 @@
+#!/usr/bin/env bats
+# The check: which name it gives to which server, and what it does with bad
+# use, with hostile servers, and with a Ctrl-C.
+load helper
+load system
+
+# checked ARG...: runs the check; its output in lines of their own.
+checked()
+{
+    run --separate-stderr "$kit/tests/check" "$@"
+}
+
+# mistake NAME STEP: step STEP with that mistake made, at $scratch/NAME.
+mistake()
+{
+    build_patched "$kit/tests/mistakes/$1.patch" "$2" "$scratch/$1"
+}
+
+# is VERDICT STEP STATUS: is that what was found? Shows all if not.
+is()
+{
+    echo "$output"
+    echo "$stderr"
+    [ "${lines[0]}" = "step: $2" ]
+    [ "${lines[1]}" = "verdict: $1" ]
+    [ "$status" -eq "$3" ]
+}
+
+@test "check: step 1 is at step 1: sequential" {
+    checked "$kit/step1-sequential/server"
+    is sequential 1 1
+}
+
+@test "check: step 2 is at step 2: never-waits, 5 zombies of 5, 10 of 10" {
+    checked "$kit/step2-fork/server"
+    is never-waits 2 1
+    [[ $output == *'5 clients came and left'*'10 of 10'* ]]
+}
+
+@test "check: step 3 is at step 3: waits-once, 9 zombies of 10" {
+    checked "$kit/step3-signal/server"
+    is waits-once 3 1
+    [[ $output == *'10 children ended'*'9 stay'* ]]
+}
+
+@test "check: step 4 is correct, and takes less than 10 seconds" {
+    local begun=$SECONDS
+    checked "$kit/step4-waitpid/server"
+    is correct 4 0
+    [ $((SECONDS - begun)) -lt 10 ]
+    [[ $output != *also:* ]]
+}
+
+@test "check: two mistakes are named, the worse first" {
+    mistake parent-keeps-connection step2-fork
+    checked "$scratch/parent-keeps-connection"
+    is parent-keeps-connection 2 1
+    [ "${lines[2]}" = 'also: never-waits' ]
+}
+
+# bats test_tags=slow
+@test "check: each mistake and each alternative has its own name" {
+    run "$kit/tests/confusion"
+    echo "$output"
+    [ "$status" -eq 0 ]
+}
+
+@test "check: every mistake in the table has a patch or is a step" {
+    for name in $(sed -n '/^# --- Mistakes/,/^# --- Right/s/^\[\(.*\)\]$/\1/p' \
+        "$kit/tests/verdicts"); do
+        echo "$name"
+        case $name in
+        sequential | never-waits | waits-once) ;;
+        *) [ -f "$kit/tests/mistakes/$name.patch" ] ;;
+        esac
+    done
+}
+
+@test "check: every name in the table has its place in docs/mistakes.md" {
+    for name in $(sed -n 's/^\[\([a-z-]*\)\]$/\1/p' "$kit/tests/verdicts") \
+        cannot-tell; do
+        echo "$name"
+        grep -q "^| \`$name\` |" "$kit/docs/mistakes.md"
+    done
+}
+
+@test "check: saved facts are judged as the server was" {
+    "$kit/tests/check" -f facts "$kit/step3-signal/server" >"$scratch/facts"
+    grep -qx 'left_together=9' "$scratch/facts"
+    checked -r "$scratch/facts"
+    is waits-once 3 1
+}
+
+@test "check: without the facts that it needs, it is not called correct" {
+    printf '%s\n' kind=silent served_by=child second=served mixed=served \
+        stray=served left_in_turn_is=none left_in_turn=0 \
+        'left_out=together: its children do not end' >"$scratch/facts"
+    checked -r "$scratch/facts"
+    is cannot-tell 3 2
+    [[ $output == *'Left out: together: its children do not end'* ]]
+}
+
+@test "check: a habit does not hide that it cannot be told" {
+    printf '%s\n' kind=echoes address=all port=as-told >"$scratch/facts"
+    checked -r "$scratch/facts"
+    is cannot-tell 1 2
+    [ "${lines[2]}" = 'also: all-interfaces' ]
+}
+
+@test "check: one more mistake needs one more entry, and no code" {
+    cp -R "$kit/tests" "$scratch/tests"
+    printf '%s\n' '[likes-cats]' 'probe: served' 'when: cats>=3' \
+        'saw: {cats} cats.' >>"$scratch/tests/verdicts"
+    echo cats=4 >"$scratch/facts"
+    run "$scratch/tests/check" -r "$scratch/facts"
+    [ "${lines[1]}" = 'verdict: likes-cats' ]
+    [[ $output == *'likes-cats: 4 cats.'* ]]
+}
+
+@test "check: -f tap and -f junit come out of bats" {
+    PATH=${PATH#*/bats-core:} # where bats keeps what it is made of
+    "$kit/tests/check" -f facts "$kit/step3-signal/server" >"$scratch/facts"
+    run -1 "$kit/tests/check" -f tap -r "$scratch/facts"
+    [[ $output == *'not ok 5 nothing is left when they leave together'* ]]
+    run -1 "$kit/tests/check" -f junit -r "$scratch/facts"
+    [[ $output == *'<testcase '*'they leave together'*'<failure'* ]]
+}
+
+@test "check: -f gradescope is JSON with a score for each probe" {
+    printf '%s\n' left_in_turn=5 left_in_turn_is=all 'left_out="b" \c' \
+        >"$scratch/facts"
+    run -1 "$kit/tests/check" -f gradescope -r "$scratch/facts"
+    [[ $output == *'"score": 0, "max_score": 1, "status": "failed"'* ]]
+    command -v python3 >/dev/null || skip 'no python3 to read it with'
+    python3 -m json.tool <<<"$output"
+}
+
+@test "check: bad use is named in one line, status 2" {
+    for args in '' '-p' '-p x server' '-p 70000 server' '-f xml server' \
+        '-r nofile' '-x server' '/no/such/server'; do
+        # shellcheck disable=SC2086 # several arguments
+        checked $args
+        echo "$args: $stderr"
+        [ "$status" -eq 2 ]
+        [ "$(wc -l <<<"$stderr")" -eq 1 ]
+    done
+}
+
+@test "check: a server that ends at once: what it said is shown, status 2" {
+    checked sh -c 'echo "no config" >&2; exit 3'
+    [ "$status" -eq 2 ]
+    [[ $stderr == *'does not come to listen'*'no config'* ]]
+}
+
+@test "check: a port that another program has: status 2" {
+    start step1-sequential
+    checked -p "$port" "$kit/step4-waitpid/server" "$port"
+    [ "$status" -eq 2 ]
+    [[ $stderr == "port $port is taken by another program" ]]
+}
+
+@test "check: a server with a port of its own, behind a script" {
+    start step1-sequential # for a port that is free, once it is gone
+    stop_server
+    printf '#!/bin/sh\n"%s" %s\n' "$kit/step4-waitpid/server" "$port" \
+        >"$scratch/own"
+    chmod +x "$scratch/own"
+    checked -p "$port" "$scratch/own"
+    is correct 4 0
+}
+
+# some_of FILE: is a process there that has this in its command line? none_of
+# FILE: is none there?
+some_of()
+{
+    ps -A -o args= | grep -F "$1" | grep -v -e grep -e facts -e tests/check
+}
+none_of()
+{
+    ! some_of "$1"
+}
+
+@test "check: a server that forks without end is stopped" {
+    printf '%s\n' '#!/bin/sh' 'while :; do "$0" "$@" & done' >"$scratch/bomb"
+    chmod +x "$scratch/bomb"
+    checked "$scratch/bomb"
+    [ "$status" -eq 2 ]
+    [[ $stderr == *'processes without end'* ]]
+    eventually 'no process of it' none_of "$scratch/bomb"
+}
+
+@test "check: Ctrl-C leaves no process and no file" {
+    takes INT
+    set -m
+    "$kit/tests/check" "$kit/step2-fork/server" >"$scratch/shown" 2>&1 3>&- &
+    local check=$!
+    set +m
+    eventually 'the server' some_of "$kit/step2-fork/server"
+    kill -INT "-$check"
+    status=0
+    wait "$check" || status=$?
+    [ "$status" -eq 130 ]
+    eventually 'no server' none_of "$kit/step2-fork/server"
+    [ -z "$(ls -d "$TMPDIR"/check.* 2>/dev/null)" ]
+}
