@@ -7,7 +7,7 @@ copy()
 {
     top="$scratch/a kit"
     mkdir "$top"
-    (cd "$kit" && tar cf - Makefile step*/*.c tests/*.c tests/demo \
+    (cd "$kit" && tar cf - Makefile step*/*.c tests/*.c tests/facts tests/demo \
         tests/lib.sh tests/zombies) | (cd "$top" && tar xf -)
 }
 
@@ -17,13 +17,14 @@ builds_and_cleans()
     copy
     cd "$top" || return
     "$1" >/dev/null
-    for program in "$kit"/step?-*/server "$kit/tests/clients"; do
+    for program in "$kit"/step?-*/server "$kit"/tests/clients \
+        "$kit/tests/facts/facts"; do
         [ -x ".${program#"$kit"}" ]
     done
     "$1" demo STEP=1 >/dev/null
     "$1" clean >/dev/null
     [ -z "$(find . -type f -perm -u+x ! -path './tests/*')" ]
-    [ ! -e tests/clients ]
+    [ ! -e tests/clients ] && [ ! -e tests/facts/facts ]
 }
 @test "make builds all, in a folder with a space in its name, and cleans" {
     builds_and_cleans make
