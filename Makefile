@@ -119,7 +119,7 @@ format: ## let clang-format lay out the C sources
 	clang-format -i $(SOURCES) $(FACTS) tests/facts/facts.h
 
 clean: ## remove what was built
-	rm -f $(SERVERS) tests/clients docs/slides.html lint.out
+	rm -f $(SERVERS) tests/clients tests/facts/facts docs/slides.html lint.out
 
 help: ## list the targets
 	@awk -F ':.*## ' '/^[a-z0-9-]+:.*## / { printf "make %-10s%s\n", $$1, $$2 }' \
