@@ -88,6 +88,9 @@ bool port_is_taken(in_port_t port);
 
 bool adopt_orphans(void);
 void end_with_parent(void);
+void make_group(int most);
+void join_group(void);
+void remove_group(void);
 bool own_network(void);
 bool allow_descriptors(pid_t pid, int most);
 bool allow_processes(pid_t pid, int most);

@@ -5,15 +5,18 @@
 #ifdef __linux__
 #define _GNU_SOURCE
 #include "facts.h"
+#include <fcntl.h>
 #include <net/if.h>
 #include <sched.h>
 #include <signal.h>
+#include <stdio.h>
 #include <string.h>
 #include <sys/ioctl.h>
 #include <sys/prctl.h>
 #include <sys/ptrace.h>
 #include <sys/resource.h>
 #include <sys/socket.h>
+#include <sys/stat.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -22,6 +25,7 @@ enum { MOST_HELD = 64, EVENT_STOP = 128 };
 static pid_t parent, held[MOST_HELD], forked[MOST_HELD], threads[MOST_HELD];
 static int n_held, n_forked, n_threads;
 static bool parent_stopped;
+static char group[100]; /* its folder, or "" */
 
 /* A server that puts itself into the background becomes a child of ours, not
  * of init: so it can be found, and ended. */
@@ -36,6 +40,57 @@ void
 end_with_parent(void)
 {
     prctl(PR_SET_PDEATHSIG, SIGKILL, 0, 0, 0);
+}
+
+/*
+ * A group of processes of which there can be only so many, root's too: a
+ * control group, where this user may make one. The server joins it.
+ */
+void
+make_group(int most)
+{
+    static const char *const places[] = {"/sys/fs/cgroup/pids",
+                                         "/sys/fs/cgroup"};
+    char file[200];
+
+    for (int i = 0; i < 2 && group[0] == '\0'; i++) {
+        int fd;
+
+        snprintf(group, sizeof(group), "%s/facts-%ld", places[i],
+                 (long)getpid());
+        snprintf(file, sizeof(file), "%s/pids.max", group);
+        if (mkdir(group, 0700) == 0) {
+            if ((fd = open(file, O_WRONLY)) != -1) {
+                dprintf(fd, "%d", most);
+                close(fd);
+                return;
+            }
+            rmdir(group);
+        }
+        group[0] = '\0';
+    }
+}
+
+/* In the new process: it and all that it starts are in the group. */
+void
+join_group(void)
+{
+    char file[200];
+    int fd;
+
+    snprintf(file, sizeof(file), "%s/cgroup.procs", group);
+    if (group[0] == '\0' || (fd = open(file, O_WRONLY)) == -1)
+        return;
+    dprintf(fd, "0");
+    close(fd);
+}
+
+void
+remove_group(void)
+{
+    if (group[0] != '\0')
+        rmdir(group);
+    group[0] = '\0';
 }
 
 /* From now on this process and what it starts have a network of their own, in
@@ -195,6 +250,22 @@ adopt_orphans(void)
 
 void
 end_with_parent(void)
+{
+}
+
+void
+make_group(int most)
+{
+    (void)most;
+}
+
+void
+join_group(void)
+{
+}
+
+void
+remove_group(void)
 {
 }
 

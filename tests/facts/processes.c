@@ -313,14 +313,43 @@ end_all(void)
         close(terminal);
     terminal = -1;
     started = 0;
+    remove_group();
 }
 
-/* What the server may use at most, where the system keeps to it: root may have
- * as many processes as it likes. */
+/* How many processes has this user? -1 if nobody tells. */
+static int
+own_processes(void)
+{
+    DIR *proc = opendir("/proc");
+    struct dirent *entry;
+    struct stat of;
+    char path[300];
+    int count = proc == NULL ? -1 : 0;
+
+    while (proc != NULL && (entry = readdir(proc)) != NULL) {
+        snprintf(path, sizeof(path), "/proc/%s", entry->d_name);
+        count += entry->d_name[0] >= '1' && entry->d_name[0] <= '9' &&
+                 stat(path, &of) == 0 && of.st_uid == getuid();
+    }
+    if (proc != NULL)
+        closedir(proc);
+    return count;
+}
+
+/* What the server may use at most. That its user may have only so many
+ * processes more is for an ordinary user; root is held by make_group. */
 static void
 limit(void)
 {
-    struct rlimit most = {.rlim_cur = MOST_OUT, .rlim_max = MOST_OUT};
+    struct rlimit most;
+    int processes = own_processes();
+
+    if (processes > 0 && getrlimit(RLIMIT_NPROC, &most) == 0 &&
+        most.rlim_cur > (rlim_t)(processes + 2 * RUNAWAY)) {
+        most.rlim_cur = (rlim_t)(processes + 2 * RUNAWAY);
+        setrlimit(RLIMIT_NPROC, &most);
+    }
+    most.rlim_cur = most.rlim_max = MOST_OUT;
 
     setrlimit(RLIMIT_FSIZE, &most);
     most.rlim_cur = most.rlim_max = 0;
@@ -349,6 +378,7 @@ become(const struct launch *how, int slave, int report)
 
     setsid();
     end_with_parent();
+    join_group();
     for (int sig = 1; sig < 32; sig++)
         signal(sig, SIG_DFL);
     signal(SIGXFSZ, SIG_IGN); /* a log that is too long must not kill it */
@@ -399,6 +429,7 @@ launch(const struct launch *how)
     fcntl(report[1], F_SETFD, FD_CLOEXEC);
     started_status = -1;
     fflush(stdout);
+    make_group(2 * RUNAWAY);
     started = fork();
     if (started == 0)
         become(how, slave, report[1]);
