@@ -141,12 +141,11 @@ read_ps(void)
         pclose(ps);
 }
 
-/* Of all processes, keeps the server and its descendants: those of this
- * process, if it adopts orphans. */
+/* Of all processes, keeps the server and its descendants. (Not all that this
+ * process has started: ps is a child of it too.) */
 static void
 keep_family(void)
 {
-    pid_t self = getpid();
     int kept = 0;
     bool more = true;
 
@@ -154,7 +153,7 @@ keep_family(void)
         more = false;
         for (int i = kept; i < n_all; i++) {
             struct process p = all[i];
-            bool ours = p.parent == self || p.pid == started;
+            bool ours = p.pid == started;
 
             for (int j = 0; j < kept && !ours; j++)
                 ours = all[j].pid == p.parent;
