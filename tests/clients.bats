@@ -146,3 +146,20 @@ clients()
     [ "$status" -eq 0 ]
     [[ ${lines[0]} == 'usage: clients '* ]]
 }
+
+@test "clients: hear shows a line that comes unasked, and status is 0" {
+    sed 's/^    while ((got = read/    (void)!write(conn_fd, "hello\\n", 6);\n&/' \
+        "$kit/step1-sequential/server.c" >"$scratch/server.c"
+    cc -std=c99 -o "$scratch/server" "$scratch/server.c"
+    start_server "$scratch/server"
+    clients "$port" connect 1 hear
+    [ "$status" -eq 0 ]
+    [ "${lines[1]}" = 'hear: hello' ]
+}
+
+@test "clients: hear shows when no line comes, and status is 1" {
+    start step1-sequential
+    clients "$port" deadline 0.1 connect 1 hear
+    [ "$status" -eq 1 ]
+    [ "${lines[2]}" = 'hear: (no line)' ]
+}

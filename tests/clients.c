@@ -62,6 +62,7 @@ static const char help[] =
     "  push BYTES [WHO]  each sends so many bytes and reads nothing\n"
     "  half-close [WHO]  each ends its sending side and reads to end of file\n"
     "  eof [WHO]         each reads until the server closes\n"
+    "  hear [WHO]        show the line that the first of them is sent unasked\n"
     "  close [WHO]       hang up, all in one go\n"
     "  reset [WHO]       hang up with a reset (RST)\n"
     "  deadline SECONDS  the longest that a later command waits (first 30)\n"
@@ -456,6 +457,33 @@ use_clients(const char *verb, uint64_t bytes)
     return true;
 }
 
+/* hear: shows a line that no client has asked for, such as a greeting. */
+static bool
+hear_line(void)
+{
+    double left, end = now() + deadline;
+    size_t i = first_alive;
+    char byte = 0;
+
+    while (i < crowd_size && !crowd[i].chosen)
+        i++;
+    printf("hear: ");
+    while (i < crowd_size && byte != '\n' && (left = end - now()) > 0) {
+        struct pollfd p = {crowd[i].fd, POLLIN, 0};
+
+        if (poll(&p, 1, (int)(left * 1e3) + 1) != 1)
+            continue;
+        if (read(p.fd, &byte, 1) != 1)
+            break;
+        putchar(byte);
+    }
+    if (byte != '\n') {
+        all_well = false;
+        printf("(no line)\n");
+    }
+    return true;
+}
+
 /* close, reset: the chosen clients hang up, all in one go. */
 static bool
 hang_up_clients(const char *verb)
@@ -500,7 +528,8 @@ static const struct command {
     {"connect", "N"},      {"open", "N"},        {"ping", "WHO"},
     {"await", "WHO"},      {"send", "N WHO"},    {"push", "N WHO"},
     {"half-close", "WHO"}, {"eof", "WHO"},       {"close", "WHO"},
-    {"reset", "WHO"},      {"deadline", "TEXT"}, {"hold", ""},
+    {"reset", "WHO"},      {"deadline", "TEXT"}, {"hear", "WHO"},
+    {"hold", ""},
 };
 
 /* Returns the word if it belongs to the verb before it, and takes it. */
@@ -538,6 +567,8 @@ run_command(char ***words)
         return add_clients(verb, n, strcmp(verb, "open") == 0 ? LINE : 0);
     if (strcmp(verb, "close") == 0 || strcmp(verb, "reset") == 0)
         return hang_up_clients(verb);
+    if (strcmp(verb, "hear") == 0)
+        return hear_line();
     if (strcmp(verb, "deadline") == 0)
         return set_deadline(arg);
     if (strcmp(verb, "hold") != 0)
