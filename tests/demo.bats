@@ -104,7 +104,7 @@ demo()
     mkdir "$scratch/kit"
     cp -R "$kit"/step* "$scratch/kit"
     mkdir "$scratch/kit/tests"
-    cp "$kit"/tests/{demo,lib.sh,zombies,clients} "$scratch/kit/tests"
+    cp "$kit"/tests/{demo,lib.sh,show.sh,zombies,clients} "$scratch/kit/tests"
     chmod -R u+w "$scratch/kit"
     cp "$kit/step4-waitpid/server" "$scratch/kit/step3-signal/server"
     run --separate-stderr "$scratch/kit/tests/demo" 3
