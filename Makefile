@@ -15,9 +15,11 @@ SOURCES = step1-sequential/server.c step2-fork/server.c \
 FACTS = tests/facts/facts.c tests/facts/linux.c tests/facts/probes.c \
 	tests/facts/processes.c tests/facts/server.c tests/facts/sockets.c \
 	tests/facts/talk.c
-SCRIPTS = tests/demo tests/zombies tests/lib.sh tests/matrix tests/soak \
+SCRIPTS = tests/demo tests/scenes tests/alternatives tests/show.sh \
+	tests/zombies tests/lib.sh tests/matrix tests/soak \
 	tests/bench tests/plot tests/watch tests/predict tests/rehearse \
 	tests/check tests/confusion .ci/run
+FLAGS = export CC='$(CC)' CFLAGS='$(CFLAGS)' LDFLAGS='$(LDFLAGS)';
 BUILD = $(CC) $(CFLAGS) $(LDFLAGS) -o $@
 
 all: step1 step2 step3 step4 tests/clients tests/facts/facts ## build everything
@@ -40,8 +42,13 @@ tests/clients: tests/clients.c
 tests/facts/facts: $(FACTS) tests/facts/facts.h
 	$(BUILD) $(FACTS)
 
+alternatives: all ## build other ways to do what step 4 does
+	@$(FLAGS) tests/alternatives --build
+
 demo: all ## show all steps; STEP=3 one of them, slower; CLIENTS=20 more
-	@tests/demo $${STEP:+"$$STEP"}
+	@$(FLAGS) if [ "$$SCENE" ]; then tests/scenes "$$SCENE"; \
+	elif [ "$$ALTERNATIVE" ]; then tests/alternatives "$$ALTERNATIVE"; \
+	else tests/demo $${STEP:+"$$STEP"}; fi
 
 watch: all ## live view of all steps; STEP=3 or PID=4242 one; HANDS=1 no crowd
 	@s='$(SECONDS)'; tests/watch $${s:+-s "$$s"} $${PID:+-p "$$PID"} \
@@ -79,8 +86,7 @@ bats:
 	    "$$(bats --version)" >&2; exit 1; }
 
 bench: all ## measure the servers, about a minute; CSV=file for a table
-	@CC='$(CC)' CFLAGS='$(CFLAGS)' LDFLAGS='$(LDFLAGS)' \
-	    tests/bench $${CSV:+--csv "$$CSV"}
+	@$(FLAGS) tests/bench $${CSV:+--csv "$$CSV"}
 matrix: ## the tests on other compilers, C libraries, shells, tools, users
 	@tests/matrix
 soak: all ## random clients against step 4; MINUTES=30 for so long
@@ -120,11 +126,16 @@ format: ## let clang-format lay out the C sources
 
 clean: ## remove what was built
 	rm -f $(SERVERS) tests/clients tests/facts/facts docs/slides.html lint.out
+	rm -rf step4-waitpid/alternatives/*/
 
 help: ## list the targets
-	@awk -F ':.*## ' '/^[a-z0-9-]+:.*## / { printf "make %-10s%s\n", $$1, $$2 }' \
+	@awk -F ':.*## ' '/^[a-z0-9-]+:.*## / { printf "make %-13s%s\n", $$1, $$2 }' \
 	    Makefile
+	@echo 'make demo SCENE=... what one line is for; one of:'
+	@tests/scenes --list | sed 's/^/    /'
+	@echo 'make demo ALTERNATIVE=... other ways than step 4; one of:'
+	@tests/alternatives --list | sed 's/^/    /'
 
-.PHONY: all step1 step2 step3 step4 demo check watch predict rehearse slides \
-	diff12 diff23 diff34 test test-all bats bench matrix soak plot figures \
-	lint format clean help
+.PHONY: all step1 step2 step3 step4 alternatives demo check watch predict rehearse \
+	slides diff12 diff23 diff34 test test-all bats bench matrix soak plot \
+	figures lint format clean help

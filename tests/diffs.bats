@@ -124,10 +124,10 @@ function_text()
     cd "$kit/."
     run awk 'length > 80 && !/@test/ { print FILENAME ": " FNR ": " $0 }' \
         Makefile .ci/run step*/server.c tests/*.c tests/*.bats \
-        tests/*.bash tests/lib.sh tests/demo tests/zombies tests/soak \
+        tests/*.bash tests/*.sh tests/demo tests/zombies tests/soak \
         tests/matrix tests/bench tests/plot tests/watch tests/watch.awk \
         tests/predict tests/rehearse tests/check tests/confusion \
-        tests/judge.awk tests/verdicts tests/facts/*.[ch]
+        tests/judge.awk tests/verdicts tests/facts/*.[ch] tests/scenes tests/alternatives
     echo "$output"
     [ -z "$output" ]
 }

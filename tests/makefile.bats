@@ -7,8 +7,10 @@ copy()
 {
     top="$scratch/a kit"
     mkdir "$top"
-    (cd "$kit" && tar cf - Makefile step*/*.c tests/*.c tests/facts tests/demo \
-        tests/lib.sh tests/zombies) | (cd "$top" && tar xf -)
+    (cd "$kit" && tar cf - Makefile step*/*.c tests/*.c tests/facts/*.[ch] \
+        tests/*.sh tests/demo tests/zombies tests/scenes tests/alternatives \
+        tests/mistakes/* step4-waitpid/alternatives/*.patch) |
+        (cd "$top" && tar xf -)
 }
 
 builds_and_cleans()
@@ -90,4 +92,13 @@ builds_and_cleans()
         [ "$status" -eq 0 ]
         [[ $output == *"usage: tests/$script "* ]]
     done
+}
+
+@test "make alternatives builds all seven, make clean removes them" {
+    command -v patch >/dev/null || skip 'needs patch'
+    copy
+    make -s -C "$top" alternatives
+    [ "$(find "$top/step4-waitpid/alternatives" -name server | wc -l)" -eq 7 ]
+    make -s -C "$top" clean
+    [ "$(ls -d "$top"/step4-waitpid/alternatives/*/ 2>/dev/null)" = '' ]
 }
