@@ -87,7 +87,7 @@ bats:
 
 bench: all ## measure the servers, about a minute; CSV=file for a table
 	@$(FLAGS) tests/bench $${CSV:+--csv "$$CSV"}
-matrix: ## the tests on other compilers, C libraries, shells, tools, users
+matrix: ## the tests on other compilers, C libraries, shells, users
 	@tests/matrix
 soak: all ## random clients against step 4; MINUTES=30 for so long
 	@tests/soak $${MINUTES:+"$$MINUTES"}
@@ -106,7 +106,7 @@ figures: ## draw the pictures in docs again; needs dot and gnuplot
 	done
 	gnuplot docs/figures/zombies.gnuplot
 
-lint: ## check style and warnings; needs the tools that .ci/run installs
+lint: ## check style and warnings, with the tools of .ci/run
 	shellcheck $(SCRIPTS) tests/*.bash
 	shellcheck --severity=warning tests/*.bats
 	clang-format --dry-run -Werror $(SOURCES) $(FACTS) tests/facts/facts.h

@@ -148,7 +148,7 @@ clients()
 }
 
 @test "clients: hear shows a line that comes unasked, and status is 0" {
-    sed 's/^    while ((got = read/    (void)!write(conn_fd, "hello\\n", 6);\n&/' \
+    sed 's/ while ((got = read/ (void)!write(conn_fd, "hello\\n", 6);&/' \
         "$kit/step1-sequential/server.c" >"$scratch/server.c"
     cc -std=c99 -o "$scratch/server" "$scratch/server.c"
     start_server "$scratch/server"
