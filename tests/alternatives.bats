@@ -351,6 +351,11 @@ said()
     say hear @1
     [ "$answer" = 'hear: two' ]
 }
+# No run hits the moment between that look and accept on purpose.
+@test "reload: it looks for SIGHUP before it waits, and again after accept" {
+    [[ $(calls reload accept_client) == *'reload_if_asked('* ]]
+    [[ $(calls reload reload_or_accept) == *'pselect( reload_if_asked('* ]]
+}
 @test "reload: SIGHUP without a greeting changes nothing, and nothing spins" {
     begin reload
     kill -HUP "$server"
