@@ -371,6 +371,7 @@ said()
     [ "$status" -eq 129 ]
 }
 
+# bats test_tags=slow
 @test "by-pid: of ten that end together none is left when it has swept" {
     begin by-pid
     open_clients 10
