@@ -129,13 +129,13 @@ clean: ## remove what was built
 	rm -rf step4-waitpid/alternatives/*/
 
 help: ## list the targets
-	@awk -F ':.*## ' '/^[a-z0-9-]+:.*## / { printf "make %-13s%s\n", $$1, $$2 }' \
+	@awk -F ':.*## ' '/^[a-z0-9-]+:.*## / { printf "make %-9s %s\n", $$1, $$2 }' \
 	    Makefile
 	@echo 'make demo SCENE=... what one line is for; one of:'
 	@tests/scenes --list | sed 's/^/    /'
 	@echo 'make demo ALTERNATIVE=... other ways than step 4; one of:'
 	@tests/alternatives --list | sed 's/^/    /'
 
-.PHONY: all step1 step2 step3 step4 alternatives demo check watch predict rehearse \
-	slides diff12 diff23 diff34 test test-all bats bench matrix soak plot \
-	figures lint format clean help
+.PHONY: all step1 step2 step3 step4 alternatives demo check watch predict \
+	rehearse slides diff12 diff23 diff34 test test-all bats bench matrix \
+	soak plot figures lint format clean help

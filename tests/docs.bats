@@ -118,7 +118,8 @@ its_ps_is_procps()
     for scene in $(cd "$kit" && cat $(documents) | grep -oE 'SCENE=[a-z-]+' |
         sed 's/.*=//'); do
         echo "SCENE=$scene"
-        [[ $scene == list ]] || grep -q "^$scene " <("$kit/tests/scenes" --list)
+        [[ $scene =~ ^(list|all)$ ]] ||
+            grep -q "^$scene " <("$kit/tests/scenes" --list)
     done
 }
 
