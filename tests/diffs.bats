@@ -127,7 +127,8 @@ function_text()
         tests/*.bash tests/*.sh tests/demo tests/zombies tests/soak \
         tests/matrix tests/bench tests/plot tests/watch tests/watch.awk \
         tests/predict tests/rehearse tests/check tests/confusion \
-        tests/judge.awk tests/verdicts tests/facts/*.[ch] tests/scenes tests/alternatives
+        tests/judge.awk tests/verdicts tests/facts/*.[ch] \
+        tests/scenes tests/alternatives
     echo "$output"
     [ -z "$output" ]
 }
