@@ -37,6 +37,10 @@ extern pid_t started;         /* the process that was started, or 0 */
 extern int started_status;    /* once it has ended: its status; else -1 */
 extern volatile int stop_now; /* the signal that asks this program to end */
 
+enum { RUNAWAY = 600 };    /* more are never needed to serve what is asked */
+extern int most_processes; /* with fewer allowed, having more ends only it */
+extern bool ran_away;      /* so it has been ended */
+
 bool launch(const struct launch *how);
 void end_all(void);
 long now_ms(void);
@@ -93,13 +97,13 @@ void join_group(void);
 void remove_group(void);
 bool own_network(void);
 bool allow_descriptors(pid_t pid, int most);
-bool allow_processes(pid_t pid, int most);
+bool allow_no_process(pid_t pid);
 pid_t wait_any(int *status);
 bool hold_exits(pid_t parent);
 bool on_stop(pid_t pid, int status);
 int exits_held(void);
 int threads_seen(void);
-void release_one(void);
+pid_t release_one(void);
 bool release_exits(void);
 
 /* server.c */
@@ -140,6 +144,7 @@ bool anew(const char *probe);
 bool has_line(const struct client *c);
 pid_t who_has(struct client *c, bool *listener_too);
 bool serve(struct client *c, long patience);
+int serve_crowd(int count);
 bool ends(pid_t pid, long patience);
 int left(void);
 bool spins(pid_t pid);

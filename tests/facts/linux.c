@@ -42,6 +42,21 @@ end_with_parent(void)
     prctl(PR_SET_PDEATHSIG, SIGKILL, 0, 0, 0);
 }
 
+/* How many processes the group may have. False if there is no group. */
+static bool
+set_group(int most)
+{
+    char file[200];
+    int fd;
+
+    snprintf(file, sizeof(file), "%s/pids.max", group);
+    if (group[0] == '\0' || (fd = open(file, O_WRONLY)) == -1)
+        return false;
+    dprintf(fd, "%d", most);
+    close(fd);
+    return true;
+}
+
 /*
  * A group of processes of which there can be only so many, root's too: a
  * control group, where this user may make one. The server joins it.
@@ -51,20 +66,13 @@ make_group(int most)
 {
     static const char *const places[] = {"/sys/fs/cgroup/pids",
                                          "/sys/fs/cgroup"};
-    char file[200];
 
     for (int i = 0; i < 2 && group[0] == '\0'; i++) {
-        int fd;
-
         snprintf(group, sizeof(group), "%s/facts-%ld", places[i],
                  (long)getpid());
-        snprintf(file, sizeof(file), "%s/pids.max", group);
         if (mkdir(group, 0700) == 0) {
-            if ((fd = open(file, O_WRONLY)) != -1) {
-                dprintf(fd, "%d", most);
-                close(fd);
+            if (set_group(most))
                 return;
-            }
             rmdir(group);
         }
         group[0] = '\0';
@@ -130,11 +138,12 @@ allow_descriptors(pid_t pid, int most)
     return allow(pid, RLIMIT_NOFILE, most);
 }
 
-/* Its user may have so many processes, as far as it starts more. */
+/* No process more can be started by this one. By its control group, that holds
+ * for root too. */
 bool
-allow_processes(pid_t pid, int most)
+allow_no_process(pid_t pid)
 {
-    return allow(pid, RLIMIT_NPROC, most);
+    return set_group(0) || (geteuid() != 0 && allow(pid, RLIMIT_NPROC, 0));
 }
 
 /* As waitpid for any child; on Linux, threads that are traced count as such. */
@@ -214,13 +223,16 @@ on_stop(pid_t pid, int status)
 }
 
 /* Lets one of those that are held exit: the first. */
-void
+pid_t
 release_one(void)
 {
+    pid_t first = held[0];
+
     if (n_held == 0)
-        return;
-    ptrace(PTRACE_DETACH, held[0], 0, 0);
+        return 0;
+    ptrace(PTRACE_DETACH, first, 0, 0);
     memmove(held, held + 1, (size_t)--n_held * sizeof(held[0]));
+    return first;
 }
 
 /* Stops the parent, and lets go of all others: they exit now, while it is
@@ -282,9 +294,9 @@ allow_descriptors(pid_t pid, int most)
 }
 
 bool
-allow_processes(pid_t pid, int most)
+allow_no_process(pid_t pid)
 {
-    return pid == 0 && most == 0;
+    return pid == 0;
 }
 
 bool
@@ -317,9 +329,10 @@ threads_seen(void)
     return 0;
 }
 
-void
+pid_t
 release_one(void)
 {
+    return 0;
 }
 
 bool

@@ -184,22 +184,54 @@ is_served(struct client *c)
     }
 }
 
-/* A new client comes. Is it served, in so many ms? It may stay after that. */
-bool
-serve(struct client *c, long patience)
+/* A new client comes, and asks what it has to. */
+static bool
+enter(struct client *c, long patience)
 {
-    long deadline = now_ms() + patience;
-
     if (!call(c, patience))
         return false;
     if (kind == ECHOES || kind == ANSWERS)
         tell(c, line, strlen(line));
+    return true;
+}
+
+/* Is this client served, in so many ms? */
+static bool
+has_its_turn(struct client *c, long patience)
+{
+    long deadline = now_ms() + patience;
+
     while (!is_served(c)) {
         if (now_ms() > deadline || (c->eof && kind != CLOSES) || c->reset)
             return false;
         nap();
     }
     return true;
+}
+
+/* A new client comes. Is it served, in so many ms? It may stay after that. */
+bool
+serve(struct client *c, long patience)
+{
+    return enter(c, patience) && has_its_turn(c, patience);
+}
+
+/* A crowd comes; once the second is served too, the others come together, for
+ * some servers take a second for each. Returns how many are served. */
+int
+serve_crowd(int count)
+{
+    int came;
+
+    while (count < 2 && serve(&crowd[count], SOON))
+        count++;
+    if (count < 2)
+        return count;
+    for (came = count; came < MANY && enter(&crowd[came], SOON); came++)
+        ;
+    while (count < came && has_its_turn(&crowd[count], SOON))
+        count++;
+    return count;
 }
 
 /* Waits until this process has ended, as a zombie or altogether. */
