@@ -5,7 +5,7 @@
 CC = cc
 CFLAGS = -std=c99 -pedantic -Wall -Wextra -O2
 LDFLAGS =
-FILES = tests
+FILES =
 
 SERVERS = step1-sequential/server step2-fork/server step3-signal/server \
 	step4-waitpid/server
@@ -18,7 +18,7 @@ FACTS = tests/facts/facts.c tests/facts/linux.c tests/facts/probes.c \
 SCRIPTS = tests/demo tests/scenes tests/alternatives tests/show.sh \
 	tests/zombies tests/lib.sh tests/matrix tests/soak \
 	tests/bench tests/plot tests/watch tests/predict tests/rehearse \
-	tests/check tests/confusion .ci/run
+	tests/check tests/confusion tests/suite .ci/run
 FLAGS = export CC='$(CC)' CFLAGS='$(CFLAGS)' LDFLAGS='$(LDFLAGS)';
 BUILD = $(CC) $(CFLAGS) $(LDFLAGS) -o $@
 
@@ -73,9 +73,9 @@ diff34: ## what step 4 changes in step 3
 	@diff -u step3-signal/server.c step4-waitpid/server.c || [ $$? = 1 ]
 
 test: all bats ## run the tests; FILES=tests/step3.bats only those
-	@bats --filter-tags '!slow' $(FILES)
+	@tests/suite $(FILES)
 test-all: all bats ## run the slow tests too
-	@bats $(FILES)
+	@tests/suite --all $(FILES)
 bats:
 	@command -v bats >/dev/null || { echo 'make test needs bats:' \
 	    'apt install bats (Debian, Ubuntu), dnf install bats (Fedora),' \

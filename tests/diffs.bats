@@ -126,7 +126,7 @@ function_text()
         Makefile .ci/run step*/server.c tests/*.c tests/*.bats \
         tests/*.bash tests/*.sh tests/demo tests/zombies tests/soak \
         tests/matrix tests/bench tests/plot tests/watch tests/watch.awk \
-        tests/predict tests/rehearse tests/check tests/confusion \
+        tests/predict tests/rehearse tests/check tests/suite tests/confusion \
         tests/judge.awk tests/verdicts tests/facts/*.[ch] \
         tests/scenes tests/alternatives
     echo "$output"

@@ -45,6 +45,7 @@ its_ps_is_procps()
     its_ps_is_procps
     types docs/reading-ps.md
 }
+# bats test_tags=slow
 @test "docs/mistakes.md: what it types shows what it shows" {
     types docs/mistakes.md
 }

@@ -1,14 +1,16 @@
 #!/usr/bin/env bats
-# What step 2 would be without one of its lines; and the same look at step 2.
+# What a step would be without one of its lines; and the same look at the step.
 load helper
 
-# build NAME: makes $scratch/server, step 2 with that mistake made.
+# build NAME: makes $scratch/server, the step with that mistake made.
 build()
 {
-    build_patched "$kit/tests/mistakes/$1.patch" step2-fork "$scratch/server"
+    local patch=$kit/tests/mistakes/$1.patch
+    build_patched "$patch" \
+        "$(sed -n 's|^--- a/\(.*\)/server.c.*|\1|p' "$patch")" "$scratch/server"
 }
 
-# start_wrong NAME: starts step 2 with that mistake made.
+# start_wrong NAME: starts the step with that mistake made.
 start_wrong()
 {
     build "$1"
@@ -62,15 +64,15 @@ leave_a_child()
 @test "child-keeps-listener: no restart while its client is connected" {
     start_wrong child-keeps-listener
     leave_a_child
-    run "$kit/step2-fork/server" "$port"
+    run "$kit/step4-waitpid/server" "$port"
     [ "$status" -eq 1 ]
     [[ $output == 'server: bind: Address '*'in use' ]] # as libc words it
 }
 
-@test "step 2 closes it: restarted while a client is connected" {
-    start step2-fork
+@test "step 4 closes it: restarted while a client is connected" {
+    start step4-waitpid
     leave_a_child
-    start_server "$kit/step2-fork/server" "$port"
+    start_server "$kit/step4-waitpid/server" "$port"
     say ping # the old child still serves
     answers '1 asked, 1 done, 0 waiting, 0 failed'
     open_clients 1
@@ -110,9 +112,9 @@ leave_a_child()
 @test "a patch must fit to the letter: other words around it are refused" {
     sed 's/ if (pid == 0) {/ if (!pid) {/' \
         "$kit/tests/mistakes/child-keeps-listener.patch" >"$scratch/near.patch"
-    run build_patched "$scratch/near.patch" step2-fork "$scratch/server"
+    run build_patched "$scratch/near.patch" step4-waitpid "$scratch/server"
     [ "$status" -eq 1 ]
-    [[ $output == *'near.patch does not fit step2-fork/server.c'* ]]
+    [[ $output == *'near.patch does not fit step4-waitpid/server.c'* ]]
     [ ! -e "$scratch/server" ]
 }
 

@@ -122,7 +122,7 @@ copy_of_kit()
 }
 @test "a scene that is not as the lesson says: named, status 1" {
     copy_of_kit
-    cp "$kit/step1-sequential/server" "$scratch/kit/step2-fork/server"
+    cp "$kit/step1-sequential/server" "$scratch/kit/step4-waitpid/server"
     run --separate-stderr "$scratch/kit/tests/scenes" listener
     [ "$status" -eq 1 ]
     [[ $stderr == *'scenes: listener: saw "'*'" where the lesson says "'* ]]

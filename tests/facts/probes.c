@@ -349,11 +349,6 @@ probe_frozen(int born)
     if (!survives("together"))
         return;
     fact_share("left_together", zombies, dead);
-    if (zombies == 0)
-        return;
-    if (serve(&crowd[0], SOON))
-        fact_share("left_after_next", left(), dead);
-    hang_up(&crowd[0]);
 }
 
 /* Freeze, kill, thaw: many clients leave while the server is stopped. Only
@@ -664,6 +659,7 @@ void
 probe_output(const char *said)
 {
     static char first[300] = "\n", text[1 << 16] = "\n";
+    long deadline = now_ms() + SLOW;
     size_t len = strcspn(said, "\r\n"), count = 0;
     FILE *out;
 
@@ -676,7 +672,9 @@ probe_output(const char *said)
         hang_up(&crowd[0]);
         nap();
     }
-    left();
+    while (look() && children(listener, false) > workers &&
+           now_ms() < deadline)
+        nap();
     stop_server();
     if ((out = fopen(how.out, "r")) == NULL)
         return;
