@@ -15,14 +15,18 @@ SOURCES = step1-sequential/server.c step2-fork/server.c \
 FACTS = tests/facts/facts.c tests/facts/linux.c tests/facts/probes.c \
 	tests/facts/processes.c tests/facts/server.c tests/facts/sockets.c \
 	tests/facts/talk.c
+CHECKER = tests/facts/facts tests/facts/fence
+FENCE = tests/facts/fence.c tests/facts/linux.c tests/facts/processes.c \
+	tests/facts/sockets.c tests/facts/talk.c
 SCRIPTS = tests/demo tests/scenes tests/alternatives tests/show.sh \
 	tests/zombies tests/lib.sh tests/matrix tests/soak \
 	tests/bench tests/plot tests/watch tests/predict tests/rehearse \
-	tests/check tests/confusion tests/suite .ci/run
+	tests/check tests/confusion tests/suite tests/road tests/grade \
+	tests/class .ci/run
 FLAGS = export CC='$(CC)' CFLAGS='$(CFLAGS)' LDFLAGS='$(LDFLAGS)';
 BUILD = $(CC) $(CFLAGS) $(LDFLAGS) -o $@
 
-all: step1 step2 step3 step4 tests/clients tests/facts/facts ## build everything
+all: step1 step2 step3 step4 tests/clients $(CHECKER) ## build everything
 step1: step1-sequential/server ## build step 1: one client at a time
 step2: step2-fork/server ## build step 2: a child for each client
 step3: step3-signal/server ## build step 3: one wait for each signal
@@ -41,6 +45,8 @@ tests/clients: tests/clients.c
 
 tests/facts/facts: $(FACTS) tests/facts/facts.h
 	$(BUILD) $(FACTS)
+tests/facts/fence: $(FENCE) tests/facts/facts.h
+	$(BUILD) $(FENCE)
 
 alternatives: all ## build other ways to do what step 4 does
 	@$(FLAGS) tests/alternatives --build
@@ -53,8 +59,22 @@ demo: all ## show all steps; STEP=3 one of them, slower; CLIENTS=20 more
 watch: all ## live view of all steps; STEP=3 or PID=4242 one; HANDS=1 no crowd
 	@s='$(SECONDS)'; tests/watch $${s:+-s "$$s"} $${PID:+-p "$$PID"} \
 	    $${STEP:+"$$STEP"}
-check: all ## what is wrong with a server: SERVER='command', from outside
-	@tests/check $${FORMAT:+-f "$$FORMAT"} $$SERVER
+check: all ## your work/server.c; or any: SERVER='command', from outside
+	@$(FLAGS) if [ -n "$$SERVER" ]; then \
+	    tests/check $${FORMAT:+-f "$$FORMAT"} $$SERVER; \
+	else tests/road check; fi
+
+start: ## the road: step 1 as work/server.c, for you to correct
+	@tests/road start
+hint: ## one more hint, of three, for what make check has said
+	@tests/road hint
+reset: ## work/server.c is step 1 again; yours is kept beside it
+	@tests/road reset
+watch-check: all ## make check whenever work/server.c changes, until Ctrl-C
+	@$(FLAGS) tests/road watch
+grade: all ## a class: DIR=folder, a submission in each of its folders; JOBS=2
+	@$(FLAGS) tests/grade $${JOBS:+-j "$$JOBS"} $${OUT:+-o "$$OUT"} \
+	    $${FRESH:+-n} "$$DIR"
 
 predict: all ## first you say the counts, then the demo; STEP=3 one step
 	@tests/predict $${STEP:+"$$STEP"}
@@ -109,12 +129,13 @@ figures: ## draw the pictures in docs again; needs dot and gnuplot
 lint: ## check style and warnings, with the tools of .ci/run
 	shellcheck $(SCRIPTS) tests/*.bash
 	shellcheck --severity=warning tests/*.bats
-	clang-format --dry-run -Werror $(SOURCES) $(FACTS) tests/facts/facts.h
+	clang-format --dry-run -Werror $(SOURCES) $(FACTS) \
+	    tests/facts/fence.c tests/facts/facts.h
 	cppcheck --quiet --error-exitcode=1 --enable=warning,portability \
-	    --std=c99 $(SOURCES) $(FACTS)
-	clang-tidy --quiet $(SOURCES) $(FACTS) -- -std=c99
+	    --std=c99 $(SOURCES) $(FACTS) tests/facts/fence.c
+	clang-tidy --quiet $(SOURCES) $(FACTS) tests/facts/fence.c -- -std=c99
 	for cc in gcc clang tcc musl-gcc; do \
-	    for c in $(SOURCES) "$(FACTS)"; do \
+	    for c in $(SOURCES) "$(FACTS)" "$(FENCE)"; do \
 	        $$cc -std=c99 -pedantic -Wall -Wextra -Werror -o lint.out $$c || \
 	            exit 1; \
 	    done; \
@@ -122,10 +143,11 @@ lint: ## check style and warnings, with the tools of .ci/run
 	rm -f lint.out
 
 format: ## let clang-format lay out the C sources
-	clang-format -i $(SOURCES) $(FACTS) tests/facts/facts.h
+	clang-format -i $(SOURCES) $(FACTS) \
+	    tests/facts/fence.c tests/facts/facts.h
 
 clean: ## remove what was built
-	rm -f $(SERVERS) tests/clients tests/facts/facts docs/slides.html lint.out
+	rm -f $(SERVERS) tests/clients $(CHECKER) docs/slides.html lint.out
 	rm -rf step4-waitpid/alternatives/*/
 
 help: ## list the targets
@@ -136,6 +158,6 @@ help: ## list the targets
 	@echo 'make demo ALTERNATIVE=... other ways than step 4; one of:'
 	@tests/alternatives --list | sed 's/^/    /'
 
-.PHONY: all step1 step2 step3 step4 alternatives demo check watch predict \
-	rehearse slides diff12 diff23 diff34 test test-all bats bench matrix \
-	soak plot figures lint format clean help
+.PHONY: all step1 step2 step3 step4 alternatives demo check start hint reset \
+	watch-check grade watch predict rehearse slides diff12 diff23 diff34 \
+	test test-all bats bench matrix soak plot figures lint format clean help

@@ -62,6 +62,14 @@ its_ps_is_procps()
 @test "docs/teaching.md: what it types shows what it shows" {
     types docs/teaching.md
 }
+# bats test_tags=slow
+@test "docs/exercises.md: what it types shows what it shows" {
+    types docs/exercises.md
+}
+# bats test_tags=slow
+@test "docs/grading.md: what it types shows what it shows" {
+    types docs/grading.md
+}
 
 @test "docs: each document with something to type is typed above" {
     for doc in $(documents); do

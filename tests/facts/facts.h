@@ -96,6 +96,7 @@ void make_group(int most);
 void join_group(void);
 void remove_group(void);
 bool own_network(void);
+bool drop_groups(void);
 bool allow_descriptors(pid_t pid, int most);
 bool allow_no_process(pid_t pid);
 pid_t wait_any(int *status);

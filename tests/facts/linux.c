@@ -6,6 +6,7 @@
 #define _GNU_SOURCE
 #include "facts.h"
 #include <fcntl.h>
+#include <grp.h>
 #include <net/if.h>
 #include <sched.h>
 #include <signal.h>
@@ -120,8 +121,15 @@ own_network(void)
     return up;
 }
 
+/* Root has groups beside its user id; they must not be kept when it goes. */
+bool
+drop_groups(void)
+{
+    return setgroups(0, NULL) == 0;
+}
+
 static bool
-allow(pid_t pid, int what, int most)
+set_limit(pid_t pid, int what, int most)
 {
     struct rlimit limit;
 
@@ -129,6 +137,28 @@ allow(pid_t pid, int what, int most)
         return false;
     limit.rlim_cur = most < 0 ? limit.rlim_max : (rlim_t)most;
     return prlimit(pid, what, &limit, NULL) == 0;
+}
+
+/* In many containers root may not do that to a process of another user; that
+ * user may, so a child of ours becomes that user. */
+static bool
+allow(pid_t pid, int what, int most)
+{
+    char path[40];
+    struct stat owner;
+    pid_t child;
+    int status = 1;
+
+    if (set_limit(pid, what, most))
+        return true;
+    snprintf(path, sizeof(path), "/proc/%ld", (long)pid);
+    if (geteuid() != 0 || stat(path, &owner) == -1 || owner.st_uid == 0)
+        return false;
+    child = fork();
+    if (child == 0)
+        _exit(setgid(owner.st_gid) == -1 || setuid(owner.st_uid) == -1 ||
+              !set_limit(pid, what, most));
+    return child > 0 && waitpid(child, &status, 0) == child && status == 0;
 }
 
 /* The process may have so many descriptors; -1: as many as ever allowed. */
@@ -283,6 +313,12 @@ remove_group(void)
 
 bool
 own_network(void)
+{
+    return false;
+}
+
+bool
+drop_groups(void)
 {
     return false;
 }
