@@ -73,13 +73,13 @@ row()
 }
 
 @test "fence: ended after 1 second with all that came of it: status 124" {
-    run "$fence" -t 1 sh -c 'sleep 4242 & sleep 4242' 3>&-
+    run "$fence" -t 1 sh -c 'exec >/dev/null 2>&1; sleep 4242 & sleep 4242' 3>&-
     [ "$status" -eq 124 ]
     run ! grep -F 'sleep 4242' <(ps -A -o args= | grep -v grep)
 }
 
 @test "fence: who ends in time leaves nothing running, and its status" {
-    run "$fence" -t 30 sh -c 'sleep 4243 & exit 3' 3>&-
+    run "$fence" -t 30 sh -c 'exec >/dev/null 2>&1; sleep 4243 & exit 3' 3>&-
     [ "$status" -eq 3 ]
     run ! grep -F 'sleep 4243' <(ps -A -o args= | grep -v grep)
 }
