@@ -41,10 +41,10 @@ is()
 }
 
 # bats test_tags=slow
-@test "check: step 2 is at step 2: never-waits, 5 zombies of 5, 10 of 10" {
+@test "check: step 2 is at step 2: never-waits, 7 zombies of 7, 10 of 10" {
     checked "$kit/step2-fork/server"
     is never-waits 2 1
-    [[ $output == *'5 clients came and left'*'10 of 10'* ]]
+    [[ $output == *'7 clients came and left'*'10 of 10'* ]]
 }
 
 @test "check: step 3 is at step 3: waits-once, 9 zombies of 10" {

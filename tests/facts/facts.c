@@ -146,7 +146,8 @@ probe_start(void)
             bad("%s: %s", how.argv[0], strerror(errno));
         bad("%s: it does not come to listen on port %u", how.argv[0], asked);
     }
-    fact("port", server_port == asked          ? "as-told"
+    fact("port", !gives_port                   ? "its-own"
+                 : server_port == asked        ? "as-told"
                  : server_port == htons(asked) ? "swapped"
                                                : "another");
     if (server_port != asked) { /* the next time too */

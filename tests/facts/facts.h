@@ -111,7 +111,7 @@ bool release_exits(void);
 
 enum {
     MANY = 10,      /* clients at once */
-    IN_TURN = 5,    /* clients one after another */
+    IN_TURN = 7,    /* clients one after another */
     SOON = 2000,    /* ms in which a server that can answer does */
     SLOW = 12000,   /* ms in which a child ends when its client has gone */
     REAPED = 1300,  /* ms in which the dead are collected: some use a timer */
