@@ -110,7 +110,7 @@ says()
     says 0 'step 1: one client at a time'
     at step2-fork
     says 0 'step 2: a child for each client'
-    [[ $output == *'5 clients came and left, and 5 zombies are there'* ]]
+    [[ $output == *'7 clients came and left, and 7 zombies are there'* ]]
     at step3-signal
     says 0 'step 3: one wait for each signal'
     [[ $output == *'that ended together, 9 stay'* ]]

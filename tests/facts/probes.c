@@ -672,8 +672,7 @@ probe_output(const char *said)
         hang_up(&crowd[0]);
         nap();
     }
-    while (look() && children(listener, false) > workers &&
-           now_ms() < deadline)
+    while (look() && children(listener, false) > workers && now_ms() < deadline)
         nap();
     stop_server();
     if ((out = fopen(how.out, "r")) == NULL)
