@@ -81,7 +81,7 @@ predict: all ## first you say the counts, then the demo; STEP=3 one step
 rehearse: all ## type the plan of docs/teaching.md; MIN=25, 50 or 90
 	@tests/rehearse docs/teaching.md "$${MIN:-50} minutes"
 slides: docs/slides.html ## docs/slides.html, for a browser; needs pandoc
-docs/slides.html: docs/slides.md
+docs/slides.html: docs/slides.md docs/figures/descriptors.svg
 	pandoc --standalone --self-contained --to dzslides \
 	    --resource-path docs --output $@ docs/slides.md
 
