@@ -191,7 +191,8 @@ none_of()
     chmod +x "$scratch/bomb"
     checked "$scratch/bomb"
     [ "$status" -eq 2 ]
-    [[ $stderr == *'processes without end'* ]]
+    # On a busy machine it may have come to its limit, and ended, unseen.
+    [[ $stderr == *@(processes without end|not come to listen)* ]]
     eventually 'no process of it' none_of "$scratch/bomb"
 }
 
