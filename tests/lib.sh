@@ -9,7 +9,7 @@
 # After start_server: $server is its process id, $port its port.
 # After say: $answer is what the crowd has answered.
 
-server='' crowd='' stopped='' reaped='' answer='' scratch='' patience=30
+server='' crowd='' stopped='' reaped='' answer='' scratch='' left='' patience=30
 
 # own_scratch NAME: makes $scratch. From now on, whatever way the script ends,
 # all that was started here ends too, and the folder goes. Returns 1, with the
@@ -26,11 +26,19 @@ own_scratch()
     scratch=$(trap '' HUP INT TERM; mktemp -d "${TMPDIR:-/tmp}/$1.XXXXXX")
 }
 
+# finish: what a script has to do first, on every way out.
+finish()
+{
+    :
+}
+
 # leave: the way out; returns the exit status that the script had.
 leave()
 {
     set -- $?
     trap '' HUP INT PIPE TERM # a second Ctrl-C must not cut this short
+    [ -n "$left" ] || finish
+    left=yes
     clean_up
     [ -z "$scratch" ] || rm -rf "$scratch"
     return "$1"
