@@ -115,6 +115,7 @@ is()
 
 @test "check: one more mistake needs one more entry, and no code" {
     cp -R "$kit/tests" "$scratch/tests"
+    chmod -R u+w "$scratch/tests"
     printf '%s\n' '[likes-cats]' 'probe: served' 'when: cats>=3' \
         'saw: {cats} cats.' >>"$scratch/tests/verdicts"
     echo cats=4 >"$scratch/facts"

@@ -201,7 +201,7 @@ no_processes()
     [ "$(grep -c '^server: fork: ' "$scratch/err")" -eq 10 ]
     [ "$(descriptors)" = "$before" ]
     if command -v prlimit >/dev/null; then
-        $as_nobody prlimit --pid "$server" --nproc=100:
+        $as_nobody prlimit --pid "$server" "--nproc=$(ulimit -H -u):"
         open_clients 1
     fi
     stop_crowd
