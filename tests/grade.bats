@@ -72,24 +72,26 @@ row()
     done
 }
 
+long=$((BASHPID + 100000)) # seconds, by which this run's sleep is known
+
 @test "fence: ended after 1 second with all that came of it: status 124" {
-    run "$fence" -t 1 sh -c 'exec >/dev/null 2>&1; sleep 4242 & sleep 4242' 3>&-
+    run "$fence" -t 1 sh -c "exec >/dev/null 2>&1; sleep $long & sleep $long" 3>&-
     [ "$status" -eq 124 ]
-    run ! grep -F 'sleep 4242' <(ps -A -o args= | grep -v grep)
+    run ! grep -F "sleep $long" <(ps -A -o args= | grep -v grep)
 }
 
 @test "fence: who ends in time leaves nothing running, and its status" {
-    run "$fence" -t 30 sh -c 'exec >/dev/null 2>&1; sleep 4243 & exit 3' 3>&-
+    run "$fence" -t 30 sh -c "exec >/dev/null 2>&1; sleep $long & exit 3" 3>&-
     [ "$status" -eq 3 ]
-    run ! grep -F 'sleep 4243' <(ps -A -o args= | grep -v grep)
+    run ! grep -F "sleep $long" <(ps -A -o args= | grep -v grep)
 }
 
 @test "fence: told to end, it ends its command: status 125" {
-    "$fence" -t 30 sleep 4244 3>&- &
-    eventually 'its command' pgrep_args 'sleep 4244'
+    "$fence" -t 30 sleep "$long" 3>&- &
+    eventually 'its command' pgrep_args "sleep $long"
     kill $!
     wait $! || [ $? -eq 125 ]
-    run ! pgrep_args 'sleep 4244'
+    run ! pgrep_args "sleep $long"
 }
 a_check_runs()
 {

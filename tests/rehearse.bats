@@ -1,6 +1,7 @@
 #!/usr/bin/env bats
 # make rehearse, which types a document; make predict, which asks first.
 load helper
+load system
 
 # document LINE...: writes a document with one console block.
 document()
@@ -105,6 +106,7 @@ rehearse()
 
 # bats test_tags=slow
 @test "rehearse: Ctrl-C leaves no process and no file" {
+    takes INT
     document '$ step1-sequential/server 7007 &' \
         'pid 1 listening on 127.0.0.1 port 7007' '$ sleep 60'
     set -m # with job control, a background process can be interrupted
