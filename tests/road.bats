@@ -7,6 +7,7 @@ in_a_copy()
 {
     mkdir "$scratch/kit"
     cp -Rp "$kit/Makefile" "$kit/tests" "$kit"/step* "$scratch/kit"
+    chmod -R u+w "$scratch/kit"
     cd "$scratch/kit" || return
 }
 
@@ -53,7 +54,7 @@ texts()
     run --separate-stderr tests/road check
     [ "$status" -eq 2 ]
     [ -z "$output" ]
-    [[ $stderr == 'work/server.c: '*error*'it does not compile'* ]]
+    [[ $stderr == 'work/server.c:'*error*'it does not compile'* ]]
 }
 
 @test "hint: three hints, each another; the fourth time all three" {
