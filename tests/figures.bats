@@ -72,6 +72,7 @@ says()
     mkdir -p "$scratch/top/docs/figures"
     cp "$kit/Makefile" "$scratch/top"
     cp "$figures"/*.* "$scratch/top/docs/figures"
+    chmod -R u+w "$scratch/top"
     for picture in $(all_pictures); do
         [[ $picture == @(benchmark|limits).svg ]] || # drawn from a run
             echo none >"$scratch/top/docs/figures/$picture"
