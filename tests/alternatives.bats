@@ -182,6 +182,7 @@ never_a_zombie()
 {
     begin "$1"
     open_clients 10
+    eventually 'the last fork to be over' zombies_are 0
     freeze
     close_clients all
     eventually 'all ten to end' serving_are 0

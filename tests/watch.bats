@@ -84,7 +84,7 @@ draw()
     start step2-fork
     open_clients 3
     watch -p "$server"
-    shows '   0 s: live children 3, zombies 0: as ps sees it'
+    shows ' s: live children 3, zombies 0: as ps sees it'
     stop_server
     shows 'watch: the server has ended'
     end_watch 0
