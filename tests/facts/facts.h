@@ -57,7 +57,7 @@ void freeze(pid_t pid);
 
 bool has_proc(void);
 bool listening(in_port_t port, unsigned long *inode, const char **address);
-in_port_t any_listening(pid_t *owner);
+in_port_t any_listening(void);
 unsigned long inode_of(in_port_t local, in_port_t remote);
 bool in_time_wait(in_port_t port);
 int holders(unsigned long inode, pid_t pids[], int most);

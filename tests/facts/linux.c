@@ -21,7 +21,7 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
-enum { MOST_HELD = 64, EVENT_STOP = 128 };
+enum { MOST_HELD = 64 };
 
 static pid_t parent, held[MOST_HELD], forked[MOST_HELD], threads[MOST_HELD];
 static int n_held, n_forked, n_threads;

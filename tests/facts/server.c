@@ -44,7 +44,7 @@ find_listener(in_port_t asked)
                 server_port = 0;
         }
         if (server_port == 0 && has_proc() && now_ms() - begun > 200 &&
-            (server_port = any_listening(&pids[0])) != 0)
+            (server_port = any_listening()) != 0)
             listening(server_port, &listen_inode, &listen_address);
         if (server_port != 0)
             break;

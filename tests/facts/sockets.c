@@ -127,14 +127,11 @@ is_held(const struct row *row, void *data)
 
 /* A port on which the server listens, whichever it was told; or 0. */
 in_port_t
-any_listening(pid_t *owner)
+any_listening(void)
 {
     struct wanted wanted = {0};
 
-    if (!each_row(is_held, &wanted))
-        return 0;
-    holders(wanted.row.inode, owner, 1);
-    return (in_port_t)wanted.row.local;
+    return each_row(is_held, &wanted) ? (in_port_t)wanted.row.local : 0;
 }
 
 /* Counts the descriptors of a process; those that are this socket, unless it
