@@ -106,8 +106,35 @@ is()
     [[ $output == *'Left out: together: its children do not end'* ]]
 }
 
+# facts_of_step4 KEY=VALUE...: those that make it correct, but for these.
+facts_of_step4()
+{
+    printf '%s\n' kind=echoes served_by=child second=served mixed=served \
+        stray=served left_in_turn_is=none left_together_is=none left_older=0 \
+        left_killed=0 "$@" >"$scratch/facts"
+}
+
+@test "check: on all addresses: a mistake in this kit, a note elsewhere" {
+    facts_of_step4 address=all kit_interface=no
+    checked -r "$scratch/facts"
+    is correct 4 0
+    [ "${lines[2]}" = 'note: all-interfaces' ]
+    facts_of_step4 address=all kit_interface=yes
+    checked -r "$scratch/facts"
+    is all-interfaces 4 1
+}
+
+@test "check: a killed child that stays a zombie: not correct, step 3" {
+    facts_of_step4 left_killed=1
+    checked -r "$scratch/facts"
+    is child-must-tell 3 1
+    facts_of_step4 left_killed=unknown # it has grandchildren, say
+    checked -r "$scratch/facts"
+    is correct 4 0
+}
+
 @test "check: a habit does not hide that it cannot be told" {
-    printf '%s\n' kind=echoes address=all port=as-told >"$scratch/facts"
+    printf '%s\n' kind=echoes address=all kit_interface=yes >"$scratch/facts"
     checked -r "$scratch/facts"
     is cannot-tell 1 2
     [ "${lines[2]}" = 'also: all-interfaces' ]

@@ -160,6 +160,16 @@ probe_start(void)
     fact("workers", "%d", workers);
 }
 
+/* Does it say where it listens, as the servers of this kit do? They promise to
+ * listen only for this machine; other servers may have their reasons. */
+static bool
+keeps_interface(const char *said)
+{
+    int port;
+
+    return sscanf(said, "pid %*d listening on %*s port %d", &port) == 1;
+}
+
 int
 main(int argc, char *argv[])
 {
@@ -179,6 +189,7 @@ main(int argc, char *argv[])
     nap();
     memcpy(said, screen, sizeof(said));
     probe_kind();
+    fact_is("kit_interface", keeps_interface(screen));
     probe_echo();
     probe_many();
     if (!inverted) {

@@ -245,6 +245,25 @@ probe_handler(void)
         stop_server();
 }
 
+/* A child is killed, as one that crashes: is it collected like the others?
+ * Returns what is left of it, or -1 where the server has no child to kill. */
+static int
+left_of_killed(void)
+{
+    bool listener_too;
+    pid_t child;
+
+    if (!forks || kind == CLOSES || !serve(&crowd[0], SOON))
+        return -1;
+    child = who_has(&crowd[0], &listener_too);
+    if (child == 0)
+        child = nth_child(listener, workers);
+    if (find(child) == NULL || find(child)->parent != listener)
+        return -1;
+    kill(child, SIGKILL);
+    return ends(child, SOON) && survives("killed") ? left() : -1;
+}
+
 /* Clients come and leave, one after another: what is left of each? */
 void
 probe_in_turn(void)
@@ -297,6 +316,11 @@ probe_in_turn(void)
     fact_share("left_in_turn", zombies, turn);
     if (fds != -1)
         fact("descriptors_gained", "%d", descriptors(listener, &highest) - fds);
+    if (zombies == 0 && (zombies = left_of_killed()) != -1)
+        fact("left_killed", "%d", zombies);
+    else
+        fact("left_killed", "unknown");
+    hang_up(&crowd[0]);
 }
 
 /* The signal settings of the server, and of a child of it. */
