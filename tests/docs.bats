@@ -8,11 +8,18 @@ documents()
     (cd "$kit" && ls README.md step*/README.md docs/*.md)
 }
 
+# named REGEX: whatever the documents have that is like it, each once.
+named()
+{
+    (cd "$kit" && grep -ohE "$1" README.md step*/README.md docs/*.md) | sort -u
+}
+
 # types FILE [SECTION]: tests/rehearse types it, in a copy of the kit, so that
 # tests/zombies finds no other server.
 types()
 {
-    cp -Rp "$kit/." "$scratch/kit"
+    mkdir "$scratch/kit"
+    cp -Rp "$kit"/* "$scratch/kit"
     chmod -R u+w "$scratch/kit"
     cd "$scratch/kit" || return
     run tests/rehearse "$@"
@@ -80,26 +87,25 @@ its_ps_is_procps()
 }
 
 @test "docs: the C that a document shows stands in a step" {
+    cat "$kit"/step*/server.c >"$scratch/steps"
     for doc in $(documents); do
-        sed -n '/^```c$/,/^```$/{ /^```/!p; }' "$kit/$doc" |
-            sed 's/^ *//' | while IFS= read -r line; do
-            echo "$doc: $line"
-            cat "$kit"/step*/server.c | grep -qF -- "$line" || return
-        done
+        sed -n '/^```c$/,/^```$/{ /^```/!s/^ *//p; }' "$kit/$doc"
+    done | sort -u | while IFS= read -r line; do
+        echo "a document has: $line"
+        grep -qF -- "$line" "$scratch/steps" || return
     done
 }
 
 @test "docs: each file of the kit that is named exists" {
-    for doc in $(documents); do
-        grep -oE '`(tests|docs|step[1-4][a-z-]*)/[^` ]*' "$kit/$doc" |
-            tr -d '`' | while read -r file; do
+    cd "$kit" || return
+    named '`(tests|docs|step[1-4][a-z-]*)/[^` ]*' | tr -d '`' |
+        while read -r file; do
             [[ $file != *NAME* ]] || continue # stands for any
-            ! grep -q "^$file:" "$kit/Makefile" || continue
-            echo "$doc names $file"
+            echo "a document names $file"
             # shellcheck disable=SC2086 # some are patterns
-            (cd "$kit" && ls -d $file >/dev/null) || return
+            set -- $file
+            [[ -e $1 ]] || grep -q "^$file:" Makefile || return
         done
-    done
 }
 
 @test "docs: every relative link leads to a file" {
@@ -107,28 +113,24 @@ its_ps_is_procps()
         for link in $(grep -o '](\([^)]*\))' "$kit/$doc" | tr -d ']()'); do
             [[ $link == http* ]] && continue
             echo "$doc links to $link"
-            [ -e "$kit/$(dirname "$doc")/${link%%#*}" ]
+            [ -e "$kit/./${doc%"${doc##*/}"}${link%%#*}" ]
         done
     done
 }
 
 @test "docs: every make target that is named exists" {
-    for doc in $(documents); do
-        grep -oE '(`|^    |^|\$ )make [a-z][a-z0-9-]*' "$kit/$doc" |
-            sed 's/.*make //' | while read -r target; do
-            echo "$doc names make $target"
+    named '(`|^    |^|\$ )make [a-z][a-z0-9-]*' | sed 's/.*make //' | sort -u |
+        while read -r target; do
+            echo "a document names make $target"
             grep -q "^$target:" "$kit/Makefile" || return
         done
-    done
 }
 
 @test "docs: every scene that is named exists" {
-    [[ -e $kit/tests/scenes ]] || skip 'there are no scenes yet'
-    for scene in $(cd "$kit" && cat $(documents) | grep -oE 'SCENE=[a-z-]+' |
-        sed 's/.*=//'); do
+    "$kit/tests/scenes" --list >"$scratch/scenes"
+    for scene in $(named 'SCENE=[a-z-]+' | sed 's/.*=//'); do
         echo "SCENE=$scene"
-        [[ $scene =~ ^(list|all)$ ]] ||
-            grep -q "^$scene " <("$kit/tests/scenes" --list)
+        [[ $scene =~ ^(list|all)$ ]] || grep -q "^$scene " "$scratch/scenes"
     done
 }
 

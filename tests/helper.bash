@@ -5,8 +5,8 @@ bats_require_minimum_version 1.5.0
 
 # All that a run starts has the run's own folder in its command line, so that
 # the last test can tell what was left behind by this run and no other.
-ln -sfn "$(cd "$BATS_TEST_DIRNAME/.." && pwd -P)" "$BATS_RUN_TMPDIR/kit"
 kit=$BATS_RUN_TMPDIR/kit
+[[ -e $kit ]] || ln -s "$(cd "$BATS_TEST_DIRNAME/.." && pwd -P)" "$kit"
 all_steps='step1-sequential step2-fork step3-signal step4-waitpid'
 forking_steps='step2-fork step3-signal step4-waitpid'
 export TMPDIR=$BATS_TEST_TMPDIR # where the scripts put their files
@@ -34,7 +34,8 @@ teardown()
     for pid in $(jobs -p); do # what a test has started by itself
         kill -KILL "$pid" 2>/dev/null || :
     done
-    rm -rf "${BATS_TEST_TMPDIR:?}"/*
+    set -- "$BATS_TEST_TMPDIR"/*
+    [[ ! -e $1 ]] || rm -rf "$@"
 }
 
 # start STEP [ARG...]: starts that step's server.

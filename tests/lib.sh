@@ -148,15 +148,18 @@ start_server()
     # Of the caller's descriptors, the server gets 0, 1 and 2.
     "$@" >"$scratch/out" 2>"$scratch/err" 3>&- 4>&- 5>&- 6>&- 7>&- 8>&- 9>&- &
     server=$!
+    port=''
     eventually 'a line that says where the server listens' said_port
-    port=$(sed -n 's/^pid .* port //p' "$scratch/out")
     [ -n "$port" ] && return
     cat "$scratch/err" >&2
     return 1
 }
 said_port()
 {
-    grep -q '^pid .* port ' "$scratch/out" || ! kill -0 "$server" 2>/dev/null
+    read -r ready <"$scratch/out" || ! kill -0 "$server" 2>/dev/null || return
+    case $ready in
+    'pid '*' port '*) port=${ready##* } ;;
+    esac
 }
 
 # family PID: prints it and all its descendants, each parent before its own.

@@ -55,14 +55,12 @@ builds_and_cleans()
 }
 
 @test "make test without bats says in one line how to get it" {
-    copy
-    make -s -C "$top" all
     # a PATH with what make needs, and no bats
     mkdir "$scratch/bin"
     for tool in make sh echo; do
         ln -s "$(command -v $tool)" "$scratch/bin/$tool"
     done
-    run --separate-stderr env PATH="$scratch/bin" make -s -C "$top" test
+    run --separate-stderr env PATH="$scratch/bin" make -s -C "$kit" test
     [ "$status" -eq 2 ]
     for system in Debian Fedora Alpine Homebrew npm; do
         [[ ${stderr_lines[0]} == *"$system"* ]]
@@ -70,12 +68,10 @@ builds_and_cleans()
 }
 
 @test "make test with bats 1.7 says in one line that it needs 1.8" {
-    copy
-    make -s -C "$top" all
     mkdir "$scratch/bin"
     printf '#!/bin/sh\necho Bats 1.7.0\n' >"$scratch/bin/bats"
     chmod +x "$scratch/bin/bats"
-    PATH=$scratch/bin:$PATH run --separate-stderr make -s -C "$top" test
+    PATH=$scratch/bin:$PATH run --separate-stderr make -s -C "$kit" test
     [ "$status" -eq 2 ]
     [ "${stderr_lines[0]}" = \
         'make test needs bats 1.8 or newer; this is Bats 1.7.0' ]

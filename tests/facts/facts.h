@@ -37,7 +37,7 @@ extern pid_t started;         /* the process that was started, or 0 */
 extern int started_status;    /* once it has ended: its status; else -1 */
 extern volatile int stop_now; /* the signal that asks this program to end */
 
-enum { RUNAWAY = 600 };    /* more are never needed to serve what is asked */
+enum { RUNAWAY = 300 };    /* more are never needed to serve what is asked */
 extern int most_processes; /* with fewer allowed, having more ends only it */
 extern bool ran_away;      /* so it has been ended */
 
