@@ -2,6 +2,7 @@
 # step4-waitpid/alternatives: what step 4 keeps, they all keep, whatever the
 # way; step 4 goes first, as the twin. Then, what is special about each.
 load helper
+load system
 
 alternatives='ignore no-cld-wait double-fork self-pipe announce reload by-pid'
 
@@ -365,6 +366,7 @@ said()
     [ ! -s "$scratch/err" ]
 }
 @test "step 4: SIGHUP ends it" {
+    takes HUP
     begin step4
     kill -HUP "$server"
     status=0

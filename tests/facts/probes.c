@@ -14,13 +14,32 @@
 static const char *const kinds[] = {
     "unknown", "echoes", "answers", "greets", "silent", "one-answer", "closes"};
 
+/* What it does with a line, of which it has said this much before. */
+static enum kind
+kind_of_answer(struct client *c, size_t greeting)
+{
+    size_t len = strlen(line);
+
+    tell(c, line, len);
+    hear_bytes(c, greeting + 1, SOON);
+    while (c->got > greeting && c->got < greeting + len &&
+           hear_bytes(c, c->got + 1, 200))
+        ;
+    if (c->got == greeting + len && has_line(c))
+        return ECHOES;
+    if (greeting > 0)
+        return GREETS;
+    if (c->got > 0)
+        return hear_end(c, 300) ? ONE_ANSWER : ANSWERS;
+    return c->eof || c->reset ? ONE_ANSWER : SILENT;
+}
+
 /* The first client says nothing for a while, then sends a line. */
 void
 probe_kind(void)
 {
     struct client *c = &crowd[0];
-    long begun = now_ms();
-    size_t greeting, len = strlen(line);
+    size_t greeting;
     bool listener_too;
 
     if (!call(c, SOON)) {
@@ -28,30 +47,11 @@ probe_kind(void)
         leave_out("kind", "the first client is not connected");
         return;
     }
-    while (now_ms() - begun < 300 && c->got == 0 && !c->eof && !c->reset) {
-        nap();
-        hear(c);
-    }
+    hear_bytes(c, 1, 300);
     greeting = c->got;
     if (greeting > 0)
         hear_end(c, 300);
-    if (c->eof || c->reset) {
-        kind = CLOSES;
-    } else {
-        tell(c, line, len);
-        hear_bytes(c, greeting + 1, SOON);
-        while (c->got > greeting && c->got < greeting + len &&
-               hear_bytes(c, c->got + 1, 200))
-            ;
-        if (c->got == greeting + len && has_line(c))
-            kind = ECHOES;
-        else if (greeting > 0)
-            kind = GREETS;
-        else if (c->got > 0)
-            kind = hear_end(c, 300) ? ONE_ANSWER : ANSWERS;
-        else
-            kind = c->eof || c->reset ? ONE_ANSWER : SILENT;
-    }
+    kind = c->eof || c->reset ? CLOSES : kind_of_answer(c, greeting);
     fact_is("greets", greeting > 0);
     fact("kind", kinds[kind]);
     if (kind == CLOSES)
@@ -118,18 +118,48 @@ ends_after_all(pid_t child)
     return ends(child, SOON) || (!spins(child) && ends(child, SLOW));
 }
 
+/* The children that the server had before the first client came. */
+static pid_t before[MANY];
+
+static bool
+was_before(pid_t pid)
+{
+    for (int i = 0; i < MANY; i++)
+        if (before[i] == pid)
+            return true;
+    return false;
+}
+
+/* Which of both sockets has this child, born for the first client? */
+static void
+probe_newborn(pid_t newborn, pid_t serves, long deadline)
+{
+    bool has_listener, has_connection = newborn != 0 && serves == newborn;
+
+    do { /* it may come to close its copy only now */
+        nap();
+        look();
+        has_listener = holds(newborn, listen_inode);
+    } while (has_listener && now_ms() < deadline);
+    fact("newborn_has", newborn == 0                     ? "none"
+                        : has_connection && has_listener ? "both"
+                        : has_connection                 ? "connection"
+                        : has_listener                   ? "listener"
+                                                         : "neither");
+    inverted = serves == listener && has_listener;
+}
+
 /* Which process serves the first client, and what is it to the server? */
 static void
 probe_first(struct client *c)
 {
-    pid_t before[MANY], pid = 0, newborn = 0;
-    int known = 0;
-    bool listener_too = false, has_connection, has_listener = false;
+    pid_t pid, newborn = 0;
+    bool listener_too;
     long deadline;
 
     look();
-    for (int n = 0; n < MANY && (before[n] = nth_child(listener, n)) != 0; n++)
-        known++;
+    for (int n = 0; n < MANY; n++)
+        before[n] = nth_child(listener, n);
     if (!serve(c, SOON)) {
         survives("first");
         fact("first", "waits");
@@ -142,38 +172,21 @@ probe_first(struct client *c)
         nap();
         pid = who_has(c, &listener_too);
     } while (now_ms() < deadline && (listener_too || pid == 0));
-    for (int n = 0; nth_child(listener, n) != 0 && newborn == 0; n++) {
-        newborn = nth_child(listener, n);
-        for (int i = 0; i < known; i++)
-            if (before[i] == newborn)
-                newborn = 0;
-    }
+    for (int n = 0; (newborn = nth_child(listener, n)) != 0; n++)
+        if (!was_before(newborn))
+            break;
     if (pid == 0) {
         fact("served_by", newborn != 0 ? "child" : "unknown");
         forks = newborn != 0;
         return;
     }
-    do { /* the child, too, may come to close its copy only now */
-        nap();
-        look();
-        has_listener = holds(newborn, listen_inode);
-    } while (has_listener && now_ms() < deadline);
-    has_connection = newborn != 0 && pid == newborn;
-    fact("newborn_has", newborn == 0                     ? "none"
-                        : has_connection && has_listener ? "both"
-                        : has_connection                 ? "connection"
-                        : has_listener                   ? "listener"
-                                                         : "neither");
-    inverted = pid == listener && has_listener;
-    for (int i = 0; i < known; i++)
-        if (before[i] == pid)
-            pid = -1;
+    probe_newborn(newborn, pid, deadline);
     fact("served_by", pid == listener                 ? "listener"
-                      : pid == -1                     ? "worker"
+                      : was_before(pid)               ? "worker"
                       : find(pid) == NULL             ? "unknown"
                       : find(pid)->parent == listener ? "child"
                                                       : "grandchild");
-    forks = pid > 0 && pid != listener;
+    forks = pid != listener && !was_before(pid);
     if (pid != listener)
         fact_is("parent_keeps", listener_too);
 }
@@ -194,8 +207,14 @@ probe_many(void)
         return;
     count = serve_crowd(1);
     concurrent = count > 1;
-    if (!concurrent && !listening(server_port, &inode, &address))
+    if (!concurrent && !listening(server_port, &inode, &address)) {
+        /* Who ends does not listen either; it may take a moment. */
+        if (ends(listener, SOON / 4) && forks) {
+            survives("second");
+            return;
+        }
         fact("stops_listening", "yes");
+    }
     fact("second", concurrent ? "served" : "waits");
     fact("at_once", "%d", count);
     look();
@@ -211,15 +230,12 @@ probe_many(void)
 void
 probe_handler(void)
 {
-    bool listener_too;
     pid_t child;
 
     if (!concurrent || !forks || !fresh("a client leaves, another comes") ||
         !serve(&crowd[0], SOON) || !serve(&crowd[1], SOON))
         return;
-    child = who_has(&crowd[0], &listener_too);
-    if (child == 0)
-        child = nth_child(listener, workers);
+    child = child_for(&crowd[0]);
     hang_up(&crowd[0]);
     if (!ends_after_all(child))
         return; /* probe_in_turn tells why */
@@ -250,59 +266,57 @@ probe_handler(void)
 static int
 left_of_killed(void)
 {
-    bool listener_too;
     pid_t child;
 
     if (!forks || kind == CLOSES || !serve(&crowd[0], SOON))
         return -1;
-    child = who_has(&crowd[0], &listener_too);
-    if (child == 0)
-        child = nth_child(listener, workers);
+    child = child_for(&crowd[0]);
     if (find(child) == NULL || find(child)->parent != listener)
         return -1;
     kill(child, SIGKILL);
     return ends(child, SOON) && survives("killed") ? left() : -1;
 }
 
+/* This client leaves, and its child should end. If it stays: why? */
+static void
+leave_child(struct client *c)
+{
+    long deadline = now_ms() + SOON;
+    unsigned long inode = inode_of(server_port, c->port);
+    pid_t pids[MANY], child = child_for(c);
+    int count;
+
+    hang_up(c);
+    if (kind == CLOSES)
+        while (look() && children(listener, false) > workers &&
+               now_ms() < deadline)
+            nap();
+    if (kind == CLOSES || !forks || child == 0 || ends_after_all(child))
+        return;
+    stays = true;
+    count = holders(inode, pids, MANY);
+    fact_is("child_spins", spins(child));
+    fact_is("child_has_connection", count > 0 && pids[count - 1] != listener);
+    fact_is("child_has_listener", holds(child, listen_inode));
+}
+
 /* Clients come and leave, one after another: what is left of each? */
 void
 probe_in_turn(void)
 {
-    int fds = 0, turn = 0, turns = IN_TURN, highest, zombies;
-    bool listener_too;
-    pid_t child, pids[MANY];
+    int fds, turn, turns = IN_TURN, highest, zombies;
 
     if (kind == UNKNOWN || !anew("in turn"))
         return;
     fds = descriptors(listener, &highest);
     for (turn = 0; turn < turns && !stays; turn++) {
-        struct client *c = &crowd[0];
-        unsigned long inode;
-        long begun = now_ms(), deadline = begun + SOON;
+        long begun = now_ms();
 
-        if (!serve(c, SOON)) {
+        if (!serve(&crowd[0], SOON)) {
             survives("left");
             break;
         }
-        child = who_has(c, &listener_too);
-        if (child == 0 || child == listener)
-            child = nth_child(listener, workers);
-        inode = inode_of(server_port, c->port);
-        hang_up(c);
-        if (kind == CLOSES) {
-            while (look() && children(listener, false) > workers &&
-                   now_ms() < deadline)
-                nap();
-        } else if (forks && child != 0 && child != listener &&
-                   !ends_after_all(child)) {
-            int count = holders(inode, pids, MANY);
-
-            stays = true;
-            fact_is("child_spins", spins(child));
-            fact_is("child_has_connection",
-                    count > 0 && pids[count - 1] != listener);
-            fact_is("child_has_listener", holds(child, listen_inode));
-        }
+        leave_child(&crowd[0]);
         if (now_ms() - begun > 500)
             turns = 3; /* enough to tell one from all but one */
     }
@@ -602,14 +616,16 @@ file_size(const char *name)
     return size;
 }
 
+/* Is this client accepted, in a while? */
 static bool
-nap_for(long ms)
+is_accepted(struct client *c)
 {
-    long deadline = now_ms() + ms;
+    bool listener_too;
 
-    while (now_ms() < deadline)
-        nap();
-    return true;
+    if (!call(c, SOON))
+        return false;
+    nap_for(200);
+    return who_has(c, &listener_too) != 0;
 }
 
 /* No process can be started when a client comes. Where root cannot be refused
@@ -650,10 +666,7 @@ probe_no_process(void)
     else if (who_has(c, &listener_too) != listener)
         fact("without_process", "waits");
     else /* who serves it does not accept the next */
-        fact("without_process", call(&crowd[1], SOON) && nap_for(200) &&
-                                        who_has(&crowd[1], &listener_too) != 0
-                                    ? "loses"
-                                    : "keeps");
+        fact("without_process", is_accepted(&crowd[1]) ? "loses" : "keeps");
     stop_server();
 }
 

@@ -291,6 +291,15 @@ nap(void)
     }
 }
 
+void
+nap_for(long ms)
+{
+    long deadline = now_ms() + ms;
+
+    while (now_ms() < deadline)
+        nap();
+}
+
 /* Ends the server and all that came of it. Stopped first, none can start one
  * more while the others are ended. */
 void

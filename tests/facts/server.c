@@ -164,6 +164,16 @@ who_has(struct client *c, bool *listener_too)
     return other != 0 ? other : *listener_too ? listener : 0;
 }
 
+/* Which child serves this client? 0: none that is known. */
+pid_t
+child_for(struct client *c)
+{
+    bool listener_too;
+    pid_t pid = who_has(c, &listener_too);
+
+    return pid != 0 && pid != listener ? pid : nth_child(listener, workers);
+}
+
 /* Is it being served? A server that says nothing only has to accept. */
 static bool
 is_served(struct client *c)
@@ -265,12 +275,11 @@ left(void)
 bool
 spins(pid_t pid)
 {
-    long begun = now_ms(), used;
+    long used;
 
     look();
     used = find(pid) == NULL ? 0 : find(pid)->cpu;
-    while (now_ms() - begun < 400)
-        nap();
+    nap_for(400);
     look();
     /* On a busy machine it gets only its share. */
     return find(pid) != NULL && find(pid)->cpu - used >= 80;
