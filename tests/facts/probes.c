@@ -207,14 +207,10 @@ probe_many(void)
         return;
     count = serve_crowd(1);
     concurrent = count > 1;
-    if (!concurrent && !listening(server_port, &inode, &address)) {
-        /* Who ends does not listen either; it may take a moment. */
-        if (ends(listener, SOON / 4) && forks) {
-            survives("second");
-            return;
-        }
+    if (!concurrent && !survives("second"))
+        return;
+    if (!concurrent && !listening(server_port, &inode, &address))
         fact("stops_listening", "yes");
-    }
     fact("second", concurrent ? "served" : "waits");
     fact("at_once", "%d", count);
     look();

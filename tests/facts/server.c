@@ -106,6 +106,19 @@ start_server(void)
            (fixed_port == 0 && start_on(free_port()));
 }
 
+/* Waits until the server has done what it was about to do: a signal that has
+ * just come may be its end. Some are never done, so only for a while. */
+static void
+settle(void)
+{
+    long deadline = now_ms() + SOON / 4;
+    const struct process *p;
+
+    while (look() && (p = find(listener)) != NULL &&
+           (p->state == 'R' || p->state == 'D') && now_ms() < deadline)
+        nap();
+}
+
 /* A server of which nothing is left to be seen of former clients: this one, or
  * a new one. Returns false, and says so, if it cannot be started again. */
 bool
@@ -114,6 +127,7 @@ fresh(const char *probe)
     if (started != 0) {
         for (int i = 0; i < MANY; i++)
             hang_up(&crowd[i]);
+        settle();
         if (is_alive(listener) && children(listener, true) == 0 &&
             children(listener, false) == workers)
             return true;
@@ -293,6 +307,7 @@ survives(const char *probe)
     size_t len = 0;
     FILE *err;
 
+    settle();
     if (is_alive(listener))
         return true;
     while (listener == started && started_status == -1)
