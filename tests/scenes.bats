@@ -156,6 +156,7 @@ none_left_of_scenes()
 # bats test_tags=slow
 @test "each alternative is as it says, beside step 4, in 80 columns" {
     run --separate-stderr "$kit/tests/alternatives" all
+    echo "status $status: $output $stderr"
     [ "$status" -eq 0 ]
     [ -z "$stderr" ]
     [ "$(grep -c 'frozen, 10 leave: step4 .* 10 zombies$' <<<"$output")" -eq 7 ]
