@@ -124,6 +124,30 @@ facts_of_step4()
     is all-interfaces 4 1
 }
 
+@test "check: it ends when no process is left: a mistake in this kit" {
+    facts_of_step4 without_process=dies kit_interface=yes
+    checked -r "$scratch/facts"
+    is dies-of-shortage 4 1
+    [[ $output == *'failed    without a process left'* ]]
+    facts_of_step4 without_process=dies kit_interface=no
+    checked -r "$scratch/facts"
+    is correct 4 0
+    [ "${lines[2]}" = 'note: dies-of-shortage' ]
+}
+
+@test "check: children whose accept fails have not exited: not correct" {
+    facts_of_step4 says_in_turn=accept-bad-descriptor
+    checked -r "$scratch/facts"
+    is child-returns-to-accept 4 1
+}
+
+@test "check: no hole in a sentence where a number is not known" {
+    facts_of_step4 parent_keeps=yes in_turn=1
+    checked -r "$scratch/facts"
+    is parent-keeps-connection 4 1
+    [[ $output == *' the connection that its child'*' serves.'* ]]
+}
+
 @test "check: a killed child that stays a zombie: not correct, step 3" {
     facts_of_step4 left_killed=1
     checked -r "$scratch/facts"

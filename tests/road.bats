@@ -63,7 +63,7 @@ texts()
     for n in 1 2 3; do
         [[ "$(tests/road hint)" == "Hint $n of 3: "* ]]
     done
-    [[ "$(tests/road hint)" == 'That were all three:'* ]]
+    [[ "$(tests/road hint)" == 'Those were all three:'* ]]
 }
 
 @test "hints: each of 39 verdicts has three, a station also what comes next" {
@@ -124,7 +124,7 @@ says()
     in_a_copy
     tests/road start
     build_patched tests/mistakes/waits-after-fork.patch step2-fork work/server
-    says 1 'past step 1, a wrong turn: waits-after-fork'
+    says 1 'step 1, with a wrong turn: waits-after-fork'
     run tests/road hint
     [[ $output == 'Hint 1 of 3: The child serves. What does the parent do'* ]]
 }
@@ -135,7 +135,7 @@ says()
     tests/road start
     build_patched tests/mistakes/child-keeps-listener.patch step2-fork \
         work/server
-    says 1 'past step 2, a wrong turn: child-keeps-listener'
+    says 1 'step 2, with a wrong turn: child-keeps-listener'
     [[ $output != *never-waits* ]]
 }
 

@@ -151,6 +151,7 @@ int serve_crowd(int count);
 bool ends(pid_t pid, long patience);
 int left(void);
 bool spins(pid_t pid);
+const char *complaint(void);
 bool survives(const char *probe);
 
 /* probes.c */

@@ -111,11 +111,14 @@ holds(pid_t pid, unsigned long inode)
 }
 
 /* Its client has gone: does this child end? Some take their time; one that
- * uses the processor all the time does not. */
+ * uses the processor all the time does not, nor one whose like did not. */
 static bool
 ends_after_all(pid_t child)
 {
-    return ends(child, SOON) || (!spins(child) && ends(child, SLOW));
+    static bool never;
+
+    never = !ends(child, SOON) && (never || spins(child) || !ends(child, SLOW));
+    return !never;
 }
 
 /* The children that the server had before the first client came. */
@@ -320,6 +323,7 @@ probe_in_turn(void)
         return;
     zombies = left();
     fact("in_turn", "%d", turn);
+    fact("says_in_turn", complaint());
     fact_is("child_stays", stays);
     if (stays)
         return;
@@ -689,7 +693,7 @@ void
 probe_output(const char *said)
 {
     static char first[300] = "\n", text[1 << 16] = "\n";
-    long deadline = now_ms() + SLOW;
+    long deadline = now_ms() + (stays ? SOON : SLOW);
     size_t len = strcspn(said, "\r\n"), count = 0;
     FILE *out;
 

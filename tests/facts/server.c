@@ -299,13 +299,32 @@ spins(pid_t pid)
     return find(pid) != NULL && find(pid)->cpu - used >= 80;
 }
 
+/* What has the server said on stderr since it was started? */
+const char *
+complaint(void)
+{
+    static char text[4096];
+    size_t len = 0;
+    FILE *err = fopen(how.err, "r");
+
+    if (err != NULL) {
+        len = fread(text, 1, sizeof(text) - 1, err);
+        fclose(err);
+    }
+    text[len] = '\0';
+    if (strstr(text, "nterrupted"))
+        return "interrupted";
+    if (strstr(text, "ad file descriptor"))
+        return strstr(text, "accept") ? "accept-bad-descriptor"
+                                      : "bad-descriptor";
+    return len > 0 ? "something" : "nothing";
+}
+
 /* Is the server still there? If not: how did it end, and what did it say? */
 bool
 survives(const char *probe)
 {
-    char key[40], text[4096];
-    size_t len = 0;
-    FILE *err;
+    char key[40];
 
     settle();
     if (is_alive(listener))
@@ -319,15 +338,7 @@ survives(const char *probe)
         fact(key, "signal-%d", WTERMSIG(started_status));
     else
         fact(key, "exit-%d", WEXITSTATUS(started_status));
-    if ((err = fopen(how.err, "r")) != NULL) {
-        len = fread(text, 1, sizeof(text) - 1, err);
-        fclose(err);
-    }
-    text[len] = '\0';
     snprintf(key, sizeof(key), "dies_%s_says", probe);
-    fact(key, strstr(text, "nterrupted")           ? "interrupted"
-              : strstr(text, "ad file descriptor") ? "bad-descriptor"
-              : len > 0                            ? "something"
-                                                   : "nothing");
+    fact(key, complaint());
     return false;
 }
