@@ -72,6 +72,14 @@ is()
 }
 
 # bats test_tags=slow
+@test "check: no-htons: it can be started again on the port it was told" {
+    mistake no-htons step4-waitpid
+    checked "$scratch/no-htons"
+    is no-htons 4 1
+    [[ $output != *also:* ]]
+}
+
+# bats test_tags=slow
 @test "check: each mistake and each alternative has its own name" {
     run "$kit/tests/confusion"
     echo "$output"

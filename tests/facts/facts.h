@@ -127,6 +127,7 @@ extern struct launch how;    /* its argv has room for a port at its end, */
 extern int command_len;      /* here */
 extern bool gives_port;      /* and the port is put there */
 extern in_port_t fixed_port; /* 0: a free one each time */
+extern in_port_t told_port;  /* where it was to listen, the last time */
 extern pid_t listener;
 extern unsigned long listen_inode;
 extern const char *listen_address;

@@ -569,12 +569,13 @@ probe_restart(void)
 {
     unsigned long inode;
     const char *address;
-    in_port_t port;
+    in_port_t port, told;
     long deadline;
 
     if (kind == UNKNOWN || !fresh("restart") || !serve(&crowd[0], SOON))
         return;
     port = server_port;
+    told = told_port;
     kill(listener, SIGKILL);
     deadline = now_ms() + SOON;
     /* A process with threads is not gone all at once, and a child that was
@@ -595,7 +596,7 @@ probe_restart(void)
         leave_out("restart", "no connection of it is in TIME_WAIT");
         return;
     }
-    if (start_on(port) && server_port == port)
+    if (start_on(told) && server_port == port)
         fact("restart", "listens");
     else
         fact("restart", "fails");

@@ -12,7 +12,7 @@
 
 const char line[] = "a line of text\n";
 struct launch how;
-in_port_t fixed_port;
+in_port_t fixed_port, told_port;
 bool gives_port;
 int command_len;
 pid_t listener;
@@ -84,6 +84,7 @@ start_on(in_port_t port)
 {
     static char text[8];
 
+    told_port = port;
     if (gives_port) {
         snprintf(text, sizeof(text), "%u", port);
         how.argv[command_len] = text;

@@ -170,11 +170,11 @@ reset(struct client *c)
     c->fd = -1;
 }
 
-/* A port that the kernel says is free now, or 0. */
-in_port_t
-free_port(void)
+/* Can this port be bound (0: any)? Returns which it was, or 0. */
+static in_port_t
+bindable(in_port_t port)
 {
-    struct sockaddr_in sin = loopback(0);
+    struct sockaddr_in sin = loopback(port);
     socklen_t len = sizeof(sin);
     int fd = socket(AF_INET, SOCK_STREAM, 0);
 
@@ -183,6 +183,21 @@ free_port(void)
         sin.sin_port = 0;
     close(fd);
     return ntohs(sin.sin_port);
+}
+
+/* A port that is free; and with its two bytes swapped it is another one, free
+ * as well: there a server listens that has forgotten htons. */
+in_port_t
+free_port(void)
+{
+    in_port_t port = 0;
+
+    for (int tries = 0; tries < 50; tries++) {
+        port = bindable(0);
+        if (htons(port) != port && bindable(htons(port)) != 0)
+            break;
+    }
+    return port;
 }
 
 bool
