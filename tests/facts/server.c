@@ -23,6 +23,19 @@ enum kind kind;
 bool forks, concurrent, inverted, stays;
 struct client crowd[MANY];
 
+/* Waits until the server has done what it was about to do: a signal that has
+ * just come may be its end. Some are never done, so only for a while. */
+static void
+settle(void)
+{
+    long deadline = now_ms() + SOON / 4;
+    const struct process *p;
+
+    while (look() && (p = find(listener)) != NULL &&
+           (p->state == 'R' || p->state == 'D') && now_ms() < deadline)
+        nap();
+}
+
 /* Waits until it listens, and finds out which process does. */
 static bool
 find_listener(in_port_t asked)
@@ -66,6 +79,8 @@ find_listener(in_port_t asked)
                 listener = pids[i];
         }
     }
+    settle(); /* until it has said so, and has the workers that it wants */
+    look();
     workers = children(listener, false);
     return true;
 }
@@ -105,19 +120,6 @@ start_server(void)
         own_network(); /* in which it has not been used yet */
     return start_on(fixed_port != 0 ? fixed_port : free_port()) ||
            (fixed_port == 0 && start_on(free_port()));
-}
-
-/* Waits until the server has done what it was about to do: a signal that has
- * just come may be its end. Some are never done, so only for a while. */
-static void
-settle(void)
-{
-    long deadline = now_ms() + SOON / 4;
-    const struct process *p;
-
-    while (look() && (p = find(listener)) != NULL &&
-           (p->state == 'R' || p->state == 'D') && now_ms() < deadline)
-        nap();
 }
 
 /* A server of which nothing is left to be seen of former clients: this one, or
