@@ -80,7 +80,6 @@ find_listener(in_port_t asked)
         }
     }
     settle(); /* until it has said so, and has the workers that it wants */
-    look();
     workers = children(listener, false);
     return true;
 }
