@@ -88,7 +88,7 @@ probe_echo(void)
     if (!call(c, SOON))
         return;
     tell(c, bytes, 4);
-    hear_bytes(c, 4, 500);
+    hear_bytes(c, 4, SOON);
     fact("nul", c->got >= 4 ? "echoed" : "cut");
     hang_up(c);
     if (!serve(c, SOON))

@@ -190,11 +190,13 @@ child_for(struct client *c)
     return pid != 0 && pid != listener ? pid : nth_child(listener, workers);
 }
 
-/* Is it being served? A server that says nothing only has to accept. */
+/* Is it being served? A server that says nothing only has to accept; and one
+ * that forks, to fork. */
 static bool
 is_served(struct client *c)
 {
     bool listener_too;
+    pid_t pid;
 
     hear(c);
     switch (kind) {
@@ -206,7 +208,11 @@ is_served(struct client *c)
     case CLOSES:
         return c->eof || c->reset;
     default:
-        return who_has(c, &listener_too) != 0;
+        pid = who_has(c, &listener_too);
+        if (pid == 0 || (forks && pid == listener))
+            return false;
+        settle(); /* it has accepted, and may be about to fork */
+        return true;
     }
 }
 
