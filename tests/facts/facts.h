@@ -115,7 +115,7 @@ enum {
     IN_TURN = 7,    /* clients one after another */
     SOON = 2000,    /* ms in which a server that can answer does */
     SLOW = 12000,   /* ms in which a child ends when its client has gone */
-    REAPED = 1300,  /* ms in which the dead are collected: some use a timer */
+    REAPED = 2300,  /* ms in which the dead are collected: some use a timer */
     STARTED = 10000 /* ms in which a server listens */
 };
 
