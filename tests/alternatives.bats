@@ -179,7 +179,18 @@ descriptors()
     with_each descriptors
 }
 
-never_a_zombie()
+# frozen_has N NAME...: of each, while it is frozen: ten have left, N zombies.
+frozen_has()
+{
+    local name
+    for name in "${@:2}"; do
+        freeze_and_leave "$name"
+        zombies_now "$1"
+        stop_crowd
+        stop_server
+    done
+}
+freeze_and_leave()
 {
     begin "$1"
     open_clients 10
@@ -187,24 +198,13 @@ never_a_zombie()
     freeze
     close_clients all
     eventually 'all ten to end' serving_are 0
-    zombies_now 0
 }
 @test "ignore, no-cld-wait, double-fork: 0 zombies even while it is frozen" {
-    for name in ignore no-cld-wait double-fork; do
-        never_a_zombie "$name"
-        stop_crowd
-        stop_server
-    done
+    frozen_has 0 ignore no-cld-wait double-fork
 }
 # bats test_tags=slow
 @test "self-pipe, announce, reload, by-pid: while it is frozen there are 10" {
-    for name in self-pipe announce reload by-pid; do
-        run never_a_zombie "$name"
-        [ "$status" -eq 1 ]
-        [[ $output == *'0 live children, 10 zombies'* ]]
-        stop_crowd
-        stop_server
-    done
+    frozen_has 10 self-pipe announce reload by-pid
 }
 
 # exec_after STATEMENT: a program that does so and becomes step 2.
