@@ -11,7 +11,8 @@ documents()
 # named REGEX: whatever the documents have that is like it, each once.
 named()
 {
-    (cd "$kit" && grep -ohE "$1" README.md step*/README.md docs/*.md) | sort -u
+    # shellcheck disable=SC2046 # a list
+    (cd "$kit" && grep -ohE "$1" $(documents)) | sort -u
 }
 
 # types FILE [SECTION]: tests/rehearse types it, in a copy of the kit, so that

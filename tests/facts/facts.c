@@ -160,8 +160,8 @@ probe_start(void)
     fact("workers", "%d", workers);
 }
 
-/* Does it say where it listens, as the servers of this kit do? They promise to
- * listen only for this machine; other servers may have their reasons. */
+/* Does it say where it listens, as the servers of this kit do? They promise
+ * more than others, who may have their reasons: docs/mistakes.md. */
 static bool
 keeps_interface(const char *said)
 {

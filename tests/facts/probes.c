@@ -211,10 +211,12 @@ probe_many(void)
         return;
     count = serve_crowd(1);
     concurrent = count > 1;
-    if (!concurrent && !survives("second"))
-        return;
-    if (!concurrent && !listening(server_port, &inode, &address))
-        fact("stops_listening", "yes");
+    if (!concurrent) {
+        if (!survives("second"))
+            return;
+        if (!listening(server_port, &inode, &address))
+            fact("stops_listening", "yes");
+    }
     fact("second", concurrent ? "served" : "waits");
     fact("at_once", "%d", count);
     look();
@@ -304,7 +306,7 @@ leave_child(struct client *c)
 void
 probe_in_turn(void)
 {
-    int fds, turn, turns = IN_TURN, highest, zombies;
+    int fds, turn, turns = IN_TURN, highest, zombies, killed;
 
     if (kind == UNKNOWN || !anew("in turn"))
         return;
@@ -331,10 +333,11 @@ probe_in_turn(void)
     fact_share("left_in_turn", zombies, turn);
     if (fds != -1)
         fact("descriptors_gained", "%d", descriptors(listener, &highest) - fds);
-    if (zombies == 0 && (zombies = left_of_killed()) != -1)
-        fact("left_killed", "%d", zombies);
-    else
+    killed = zombies == 0 ? left_of_killed() : -1;
+    if (killed == -1)
         fact("left_killed", "unknown");
+    else
+        fact("left_killed", "%d", killed);
     hang_up(&crowd[0]);
 }
 
@@ -573,13 +576,12 @@ probe_restart(void)
 {
     unsigned long inode;
     const char *address;
-    in_port_t port, told;
+    in_port_t port;
     long deadline;
 
     if (kind == UNKNOWN || !fresh("restart") || !serve(&crowd[0], SOON))
         return;
     port = server_port;
-    told = told_port;
     kill(listener, SIGKILL);
     deadline = now_ms() + SOON;
     /* A process with threads is not gone all at once, and a child that was
@@ -600,7 +602,7 @@ probe_restart(void)
         leave_out("restart", "no connection of it is in TIME_WAIT");
         return;
     }
-    if (start_on(told) && server_port == port)
+    if (start_on(told_port) && server_port == port)
         fact("restart", "listens");
     else
         fact("restart", "fails");
