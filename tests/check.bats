@@ -72,6 +72,17 @@ is()
 }
 
 # bats test_tags=slow
+@test "check: a line for each client is not the first line flushed again" {
+    sed -e '/printf("pid/,/ntohs/d' \
+        -e 's/int conn_fd = /puts("waiting"); fflush(stdout); &/' \
+        "$kit/step4-waitpid/server.c" >"$scratch/chatty.c"
+    cc -o "$scratch/chatty" "$scratch/chatty.c"
+    checked "$scratch/chatty"
+    is correct 4 0
+    [[ $output != *also:* ]]
+}
+
+# bats test_tags=slow
 @test "check: no-htons: it can be started again on the port it was told" {
     mistake no-htons step4-waitpid
     checked "$scratch/no-htons"

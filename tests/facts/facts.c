@@ -174,7 +174,7 @@ int
 main(int argc, char *argv[])
 {
     struct sigaction sa = {.sa_handler = on_signal};
-    static char said[sizeof(screen)];
+    static char said[sizeof(screen)], shown[sizeof(screen)];
 
     signal(SIGCHLD, SIG_DFL); /* ignored, it would be for the server too */
     signal(SIGPIPE, SIG_IGN);
@@ -193,6 +193,7 @@ main(int argc, char *argv[])
     probe_echo();
     probe_many();
     if (!inverted) {
+        memcpy(shown, screen, sizeof(shown));
         how.terminal = false;
         probe_handler();
         probe_in_turn();
@@ -201,7 +202,7 @@ main(int argc, char *argv[])
         probe_closing();
         probe_rude();
         probe_no_descriptor();
-        probe_output(said);
+        probe_output(said, shown);
         probe_restart();
         probe_no_process();
     }

@@ -167,7 +167,7 @@ void probe_together(void);
 void probe_closing(void);
 void probe_rude(void);
 void probe_no_descriptor(void);
-void probe_output(const char *said);
+void probe_output(const char *said, char *shown);
 void probe_restart(void);
 void probe_no_process(void);
 
