@@ -78,11 +78,9 @@ shows()
 }
 
 # bats test_tags=slow
-@test "all scenes take less than a minute, and leave nothing behind" {
-    SECONDS=0
+@test "all scenes, one after another, leave nothing behind" {
     run "$kit/tests/scenes" all
     [ "$status" -eq 0 ]
-    [ "$SECONDS" -lt 60 ]
     [ "$(grep -c '^ => ' <<<"$output")" -eq 9 ]
     [ -z "$(ls "$TMPDIR")" ]
 }
