@@ -1,5 +1,6 @@
 #!/usr/bin/env bats
 # The last file: what have all the tests before it left behind?
+# bats file_tags=last
 load helper
 
 ours()
