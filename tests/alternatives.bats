@@ -233,7 +233,7 @@ exec_after()
     begin double-fork
     open_clients 1
     serving_are 1
-    no_children
+    children_are 0
 }
 
 # calls NAME FUNCTION: what that function calls.

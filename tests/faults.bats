@@ -248,7 +248,7 @@ start_with_ten_processes()
     for ((i = 1; i <= 20; i++)); do
         open_clients 1
         close_clients all
-        eventually 'the child to be reaped' no_children
+        eventually 'the child to be reaped' children_are 0
     done
     [ ! -s "$scratch/err" ]
 }

@@ -70,21 +70,18 @@ close_clients()
 }
 
 # close_in_turn N LEFT: N clients hang up; the next only when ps has seen the
-# end of the child before, and, where LEFT is 0, that it was collected.
+# end of the child before; where LEFT is 0, that it is not even a zombie.
 close_in_turn()
 {
     local i
     for ((i = $1 - 1; i >= 0; i--)); do
         close_clients 1
-        eventually "$i live children" live_are "$i"
-        [[ $2 != 0 ]] || eventually 'no zombie' zombies_are 0
+        if [[ $2 = 0 ]]; then
+            eventually "$i children" children_are "$i"
+        else
+            eventually "$i live children" live_are "$i"
+        fi
     done
-}
-
-# no_children: has the server none at all, dead or alive?
-no_children()
-{
-    [ -z "$(children "$server")" ]
 }
 
 # zombies_now N: fails, and shows what ps shows, unless there are N right now.

@@ -99,14 +99,26 @@ live_children()
     processes | awk -v parent="$1" '$2 == parent && $3 !~ /^Z/ { print $1 }'
 }
 
-# zombies_are N, live_are N: does the server have so many now?
+# zombies_are N, live_are N, children_are N: does the server have so many now?
+# (What tests/zombies says too, with fewer processes: it is asked all the time.)
 zombies_are()
 {
-    [ "$("$kit/tests/zombies" -c "$server")" = "$1" ]
+    count_is "$1" '^Z'
 }
 live_are()
 {
-    [ "$("$kit/tests/zombies" -l "$server")" = "$1" ]
+    count_is "$1" '^[^Z]'
+}
+children_are()
+{
+    count_is "$1" .
+}
+count_is()
+{
+    processes | awk -v server="$server" -v wanted="$1" -v wanted_state="$2" '
+        $1 == server { there = 1 }
+        $2 == server && $3 ~ wanted_state { n++ }
+        END { exit !there || n + 0 != wanted }'
 }
 
 # none_left PID...: is there not one of them any more, not even as a zombie?

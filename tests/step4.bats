@@ -56,7 +56,7 @@ load helper
     eventually 'a second client' grep -q hold: "$scratch/hold"
     kill -KILL $!
     wait $! 2>/dev/null || :
-    eventually 'no child at all' no_children
+    eventually 'no child at all' children_are 0
 }
 
 @test "step 4: kill -CHLD with a client connected: the next is served" {
