@@ -46,19 +46,25 @@ leave()
 
 # eventually WHAT COMMAND [ARG...]: repeats COMMAND until it succeeds, for
 # $patience seconds; then says on stderr what it waited for, and returns 1.
+# (Its count is in $1, which is its own: COMMAND may itself wait like this.)
 eventually()
 {
-    what=$1
-    shift
-    tries=$((patience * 20))
-    until "$@"; do
-        tries=$((tries - 1))
-        if [ $tries -eq 0 ]; then
-            echo "waited $patience s in vain for: $what" >&2
+    set -- $((patience * 20)) "$@"
+    until from_third "$@"; do
+        if [ "$1" -eq 1 ]; then
+            echo "waited $patience s in vain for: $2" >&2
             return 1
         fi
+        tries=$(($1 - 1))
+        shift
+        set -- $tries "$@"
         sleep 0.05
     done
+}
+from_third()
+{
+    shift 2
+    "$@"
 }
 
 # processes: every process, a line each: pid, ppid, state, command.

@@ -20,8 +20,8 @@ rehearse()
     echo "status $status: $output"
 }
 
-@test "rehearse: pids, port 7007, spaces and \"...\" may differ, no more" {
-    document '$ step1-sequential/server 7007 & server=$!' \
+@test "rehearse: pids, marks, port 7007, spaces, \"...\" may differ, no more" {
+    document '$ nice step1-sequential/server 7007 & server=$!' \
         'pid 1 listening on 127.0.0.1 port 7007' '$ tests/zombies' \
         ' PID PPID STAT COMMAND' ' 12 34 S server' '...' \
         '$ kill $server' '$ echo a; echo b; echo c' '...' 'c'
@@ -35,6 +35,14 @@ rehearse()
     rehearse
     [ "$status" -eq 1 ]
     [[ $output == *'misses: b'*'misses: (an end here)'*'1 of 3 commands'* ]]
+}
+
+# bats test_tags=slow
+@test "rehearse: what only looks is typed again, but not for ever: status 1" {
+    document '$ ls' 'no such file'
+    rehearse
+    [ "$status" -eq 1 ]
+    [[ $output == *'misses: no such file'* ]]
 }
 
 # bats test_tags=slow
