@@ -156,3 +156,32 @@ interrupted()
     run -2 sh -c '"$0" 2>&1 >/dev/full' "$kit/tests/demo"
     [[ $output == *'demo: cannot write this'* ]]
 }
+
+@test "demo 1 on a terminal: an early Enter does not count; the echo is back" {
+    command -v script >/dev/null || skip 'no script(1) here'
+    takes INT
+    mkfifo "$scratch/keys"
+    for end in '\004 2' '\003 130'; do # Ctrl-D, Ctrl-C
+        rm -f "$scratch/shown"
+        set -m # or Ctrl-C would be ignored
+        script -qec "trap : INT; stty -g; read -r _; '$kit/tests/demo' 1
+            echo \"status \$?\"; stty -g" /dev/null \
+            <"$scratch/keys" >"$scratch/shown" 3>&- &
+        set +m
+        exec 6>"$scratch/keys"
+        printf '\n\n\n\n' >&6 # the first one starts the demo
+        eventually 'a pause that names the scene' \
+            grep -q '10 clients connect  *\[Enter' "$scratch/shown"
+        # shellcheck disable=SC2059 # it is a key
+        printf "${end% *}" >&6
+        eventually 'the end of the demo' grep "status ${end#* }" \
+            "$scratch/shown"
+        exec 6>&-
+        wait $!
+        tr -d '\r' <"$scratch/shown" >"$scratch/lines"
+        cat "$scratch/lines"
+        grep -x '[0-9a-f:]*:[0-9a-f:]*' "$scratch/lines" >"$scratch/modes"
+        [ "$(wc -l <"$scratch/modes")" -eq 2 ]
+        [ "$(uniq "$scratch/modes" | wc -l)" -eq 1 ]
+    done
+}

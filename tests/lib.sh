@@ -10,6 +10,7 @@
 # After say: $answer is what the crowd has answered.
 
 server='' crowd='' stopped='' reaped='' answer='' scratch='' left='' patience=30
+modes='' hidden='' # of the terminal: as they were, and as hide_keys made them
 
 # own_scratch NAME: makes $scratch. From now on, whatever way the script ends,
 # all that was started here ends too, and the folder goes. Returns 1, with the
@@ -40,9 +41,31 @@ leave()
     [ -n "$left" ] || finish
     left=yes
     clean_up
+    show_keys
     [ -z "$scratch" ] || rm -rf "$scratch"
     return "$1"
 }
+
+# hide_keys, show_keys: the terminal does not show what is typed, and Ctrl-Z is
+# off: it would stop the servers too. Without stty all stays as it is.
+hide_keys()
+{
+    modes=$(stty -g </dev/tty) && stty -echo susp undef </dev/tty
+    hidden=$(stty -g </dev/tty) || modes=''
+} 2>/dev/null
+show_keys()
+{
+    [ -z "$modes" ] || stty "$modes" </dev/tty
+    modes=''
+} 2>/dev/null
+
+# forget_keys: what was typed while keys were hidden.
+forget_keys()
+{
+    [ -n "$modes" ] || return 0
+    stty -icanon min 0 time 0 && cat >/dev/null
+    stty "$hidden"
+} 2>/dev/null </dev/tty
 
 # eventually WHAT COMMAND [ARG...]: repeats COMMAND until it succeeds, for
 # $patience seconds; then says on stderr what it waited for, and returns 1.

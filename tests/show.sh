@@ -5,7 +5,7 @@
 # The caller sets me, its name in messages; where, what it shows now; and, if
 # there is time for reasons and for a key before each scene, slow.
 
-me='' where='' slow='' differs='' reason=''
+me='' where='' slow='' doing='' differs='' reason=''
 
 # fail REASON: this machine cannot show it.
 fail()
@@ -30,12 +30,22 @@ title()
     printf '\n%s%s%s\n' "$bold" "$1" "$plain"
 }
 
-# scene TEXT: what is done next; if slow, on a terminal, a key first.
+# pauses: is there somebody who can press a key, and time to?
+pauses()
+{
+    [ -n "$slow" ] && [ -t 0 ] && [ -t 1 ]
+}
+
+# scene TEXT: what is done next; if slow, on a terminal, a key first. What was
+# typed during the scene before does not count.
 scene()
 {
-    if [ -n "$slow" ] && [ -t 0 ] && [ -t 1 ]; then
-        printf '\n[Enter: go on, Ctrl-C: stop] '
+    doing=$1
+    if pauses; then
+        forget_keys
+        printf '\n%-42s[Enter: go on, Ctrl-C: stop] ' "  $1"
         read -r _ || fail 'the terminal is gone'
+        printf '\r%-72s\r' ''
     fi
     printf '%-42s' "  $1"
 }
@@ -117,6 +127,7 @@ on_stage()
 {
     own_scratch "$me" || fail 'cannot make a folder for its files: see TMPDIR'
     trap 'leave || explain $?' EXIT
+    ! pauses || hide_keys
 }
 
 # curtain: the end: was all as the lesson says?
