@@ -71,7 +71,7 @@ rehearse()
 
 # bats test_tags=slow
 @test "make predict STEP=3: says which of four counts were right" {
-    run make -s -C "$kit" predict STEP=3 CLIENTS=3 <<<$'3\n0\n1\n2'
+    run make -s -C "$kit" predict STEP=3 CLIENTS=3 <<<$'3\n0\n2\n1'
     echo "$output"
     [ "$status" -eq 0 ]
     grep -q '3 clients connect  *3  *3  right$' <<<"$output"
@@ -79,6 +79,9 @@ rehearse()
     grep -q 'leave together  *1  *2  <- why?$' <<<"$output"
     grep -q 'kill -CHLD the server  *2  *1  <- why?$' <<<"$output"
     awk 'length > 80 { bad = 1 } END { exit bad }' <<<"$output"
+    # the questions come in the order of what is compared
+    [ "$(grep -oE 'kill -CHLD|leave together' <<<"$output" |
+        xargs -n 4 | sort -u)" = 'kill -CHLD leave together' ]
 }
 
 @test "predict: each question comes before the run; too few answers: status 2" {
