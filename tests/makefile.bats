@@ -44,11 +44,21 @@ builds_and_cleans()
     done
 }
 
-@test "make help lists every target that can be asked for" {
-    run make -s -C "$kit" help
+@test "make help-all lists every target that can be asked for" {
+    run make -s -C "$kit" help-all
     [ "$status" -eq 0 ]
     for target in $(sed -n 's/^\([a-z0-9-]*\):.*/\1/p' "$kit/Makefile"); do
         [[ $target != bats ]] || continue # for make test alone
+        grep -q "^make $target  *[a-z]" <<<"$output"
+    done
+    awk 'length > 80 { bad = 1 } END { exit bad }' <<<"$output"
+}
+
+@test "make help: what a student needs, on a screen of 24 rows" {
+    run make -s -C "$kit" help
+    [ "$status" -eq 0 ]
+    [ "${#lines[@]}" -le 22 ]
+    for target in all demo watch predict start check hint reset diff12; do
         grep -q "^make $target  *[a-z]" <<<"$output"
     done
     awk 'length > 80 { bad = 1 } END { exit bad }' <<<"$output"
@@ -65,6 +75,18 @@ builds_and_cleans()
     for system in Debian Fedora Alpine Homebrew npm; do
         [[ ${stderr_lines[0]} == *"$system"* ]]
     done
+}
+
+@test "make slides without pandoc says in one line how to get it" {
+    copy
+    mkdir "$top/docs" "$scratch/bin"
+    cp -R "$kit/docs/slides.md" "$kit/docs/figures" "$top/docs"
+    for tool in make sh echo; do
+        ln -s "$(command -v $tool)" "$scratch/bin/$tool"
+    done
+    run --separate-stderr env PATH="$scratch/bin" make -s -C "$top" slides
+    [ "$status" -eq 2 ]
+    [[ ${stderr_lines[0]} == 'make slides needs pandoc: apt install '* ]]
 }
 
 @test "make test with bats 1.7 says in one line that it needs 1.8" {
