@@ -108,9 +108,10 @@ function plural(number, one, many)
 function draw(    r, s, text, width)
 {
     if (rows < 24 || cols < 80) {
-        put(1, 1, words)
-        put(2, 1, "(A terminal of 80x24 or more shows more.)")
-        list(4, rows - 1, 1, cols, 1)
+        put(1, 1, in_words)
+        put(2, 1, now)
+        put(3, 1, "(A terminal of 80x24 or more shows more.)")
+        list(5, rows - 1, 1, cols, 1)
     } else if (n == 1) {
         put(1, 1, title, 0, 1)
         if (port[1])
@@ -135,7 +136,9 @@ function draw(    r, s, text, width)
             big(5, r, zombies[s] + 0, width - 1, bad(zombies[s]))
             put(10, r, plural(zombies[s], "zombie", "zombies"))
             put(11, r, live[s] + 0 " live, port " port[s])
-            list(12, rows - 7, r, width - 1, s)
+            if (name[s] ~ /^step1/)
+                put(12, r, "serves 1 at a time")
+            list(12 + (name[s] ~ /^step1/), rows - 7, r, width - 1, s)
             strip(rows - 5, r, 15, s)
             put(rows - 1, r, "1 min ago - now")
         }
@@ -185,11 +188,11 @@ END {
         zombie_words = zombie_words " " zombies[s] + 0
     }
     said = clients == "" ? "" : plural(clients, "client", "clients")
-    words = (said ? said ", " : "") "live children" live_list ", zombies" \
-        zombie_words ": " now
+    in_words = (said ? said ", " : "") "live children" live_list ", zombies" \
+        zombie_words
     said = (said ? said ": " : "") now
     print counts
-    print words
+    print in_words ": " now
     if (rows) {
         remember()
         draw()

@@ -49,7 +49,8 @@ draw()
         print "the line with the counts"
     }' | awk -f "$kit/tests/watch.awk" -v rows="$1" -v cols="$2" \
         -v servers="$(seq "$3" | xargs)" -v ports='1 2 3 4' -v second=100 \
-        -v names='one two three four' -v past='60:0:0:0:0 99:20:20:20:20' \
+        -v names="${names:-one two three four}" \
+        -v past='60:0:0:0:0 99:20:20:20:20' \
         -v title=Title -v now=now -v frame="$scratch/frame" >"$scratch/words"
     sed $'s/\e\\[[KHJ]//g; s/\r//' "$scratch/frame"
 }
@@ -99,6 +100,13 @@ draw()
     done
 }
 
+@test "watch: of four servers, step 1 says that it serves one at a time" {
+    draw 24 80 4 40 >"$scratch/screen"
+    ! grep -q 'at a time' "$scratch/screen" || return
+    names='step1-sequential step2 step3 step4' draw 24 80 4 0 |
+        grep '^serves 1 at a time  *[0-9]'
+}
+
 @test "watch: 40 zombies in 14 rows: 2 lines, 11 processes, and 30 more" {
     draw 24 80 1 40 >"$scratch/screen"
     grep -q '^    ... and 30 more' "$scratch/screen"
@@ -110,9 +118,10 @@ draw()
     [ "$(grep -c '<- zombie' "$scratch/screen")" -eq 16 ]
 }
 
-@test "watch: a screen that is too small shows the counts in its first row" {
+@test "watch: a screen that is too small shows counts, then what happens" {
     draw 10 60 1 40 >"$scratch/screen"
-    [ "$(head -n 1 "$scratch/screen")" = 'live children 1, zombies 40: now' ]
+    [ "$(head -n 1 "$scratch/screen")" = 'live children 1, zombies 40' ]
+    [ "$(sed -n 2p "$scratch/screen")" = now ]
     awk 'length > 60 { bad = 1 } END { exit bad || NR != 10 }' \
         "$scratch/screen"
 }
