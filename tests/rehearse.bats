@@ -37,6 +37,14 @@ rehearse()
     [[ $output == *'misses: b'*'misses: (an end here)'*'1 of 3 commands'* ]]
 }
 
+@test "rehearse: 24 lines are told to be too long for 24 rows, 23 are not" {
+    document '$ seq 23' ... 23 '$ seq 24' ... 24
+    rehearse
+    [ "$status" -eq 0 ]
+    [ "$(grep -c 'long: ' <<<"$output")" -eq 1 ]
+    [[ $output == *'seq 24'$'\n'*'long:   of 24 lines, 24 rows show the end'* ]]
+}
+
 # bats test_tags=slow
 @test "rehearse: what only looks is typed again, but not for ever: status 1" {
     document '$ ls' 'no such file'
