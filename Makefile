@@ -95,7 +95,7 @@ diff23: ## what step 3 changes in step 2
 diff34: ## what step 4 changes in step 3
 	@diff -u step3-signal/server.c step4-waitpid/server.c || [ $$? = 1 ]
 
-test: all bats ### run the tests; FILES=tests/step3.bats only those
+test: all bats ## run the tests; FILES=tests/step3.bats only those
 	@tests/suite $(FILES)
 test-all: all bats ### run the slow tests too
 	@tests/suite --all $(FILES)
