@@ -11,6 +11,7 @@
 
 server='' crowd='' stopped='' reaped='' answer='' scratch='' left='' patience=30
 modes='' hidden='' # of the terminal: as they were, and as hide_keys made them
+asking=''          # does the cursor stand behind a question?
 
 # own_scratch NAME: makes $scratch. From now on, whatever way the script ends,
 # all that was started here ends too, and the folder goes. Returns 1, with the
@@ -42,6 +43,7 @@ leave()
     left=yes
     clean_up
     show_keys
+    [ -z "$asking" ] || echo
     [ -z "$scratch" ] || rm -rf "$scratch"
     return "$1"
 }
@@ -59,11 +61,12 @@ show_keys()
     modes=''
 } 2>/dev/null
 
-# forget_keys: what was typed while keys were hidden.
+# forget_keys: what was typed while keys were hidden, and what still is: until
+# half a second is quiet.
 forget_keys()
 {
     [ -n "$modes" ] || return 0
-    stty -icanon min 0 time 0 && cat >/dev/null
+    stty -icanon min 0 time 5 && cat >/dev/null
     stty "$hidden"
 } 2>/dev/null </dev/tty
 

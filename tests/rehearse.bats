@@ -97,6 +97,12 @@ rehearse()
     [ "$status" -eq 2 ]
     [ "$stderr" = 'predict: no more answers' ]
     [[ $output != *PID* ]]
+    for most in $'11\n10' $'10\n11' $'10\n0\n3'; do
+        run --separate-stderr "$kit/tests/predict" 2 <<<"$most"
+        [ "$status" -eq 2 ]
+        [[ $stderr == 'predict: "'??'": not a number from 0 to 10' ||
+            $stderr == 'predict: "3": not a number from 0 to 2' ]]
+    done
 }
 
 @test "rehearse, predict: bad use gets one line and status 2" {

@@ -37,14 +37,16 @@ pauses()
 }
 
 # scene TEXT: what is done next; if slow, on a terminal, a key first. What was
-# typed during the scene before does not count.
+# typed during the scene before does not count, nor a key that was hit twice.
 scene()
 {
     doing=$1
     if pauses; then
         forget_keys
         printf '\n%-42s[Enter: go on, Ctrl-C: stop] ' "  $1"
+        asking=yes
         read -r _ || fail 'the terminal is gone'
+        asking=''
         printf '\r%-72s\r' ''
     fi
     printf '%-42s' "  $1"

@@ -66,7 +66,7 @@ load system
     [ "$status" -eq 1 ]
 }
 
-@test "step 2: when the server is stopped, its 5 zombies go" {
+@test "step 2: when the server is killed, its 5 zombies go" {
     start step2-fork
     open_clients 5
     close_clients all

@@ -75,7 +75,7 @@ load helper
 }
 
 # bats test_tags=slow
-@test "step 3: when the server is stopped, its 9 zombies go" {
+@test "step 3: when the server is killed, its 9 zombies go" {
     start step3-signal
     open_clients 10
     hang_up_together 10
