@@ -55,6 +55,7 @@ texts()
     [ "$status" -eq 2 ]
     [ -z "$output" ]
     [[ $stderr == 'work/server.c:'*error*'it does not compile'* ]]
+    run -2 tests/road hint # those for step 1 would be beside the point
 }
 
 @test "hint: three hints, each another; the fourth time all three" {
@@ -63,7 +64,7 @@ texts()
     for n in 1 2 3; do
         [[ "$(tests/road hint)" == "Hint $n of 3: "* ]]
     done
-    [[ "$(tests/road hint)" == 'Those were all three:'* ]]
+    [[ "$(tests/road hint)" == 'Those were all three. '* ]]
 }
 
 @test "hints: each of 41 verdicts has three, a station also what comes next" {
