@@ -16,6 +16,16 @@ mistake()
     build_patched "$kit/tests/mistakes/$1.patch" "$2" "$scratch/$1"
 }
 
+# doing CODE NAME STEP: the same, but its child does this, and echoes nothing.
+greets='write(conn_fd, "hello\\n", 6);'
+answers='char b[99]; read(conn_fd, b, 99); write(conn_fd, "yes\\n", 4);'
+doing()
+{
+    mistake "$2" "$3"
+    sed "s/ echo_client(conn_fd);/ $1/" "$scratch/$2.c" >"$scratch/doing.c"
+    ${CC-cc} -w -o "$scratch/doing" "$scratch/doing.c"
+}
+
 # facts_of_step3: those, in a file; seen only once.
 facts_of_step3()
 {
@@ -80,6 +90,16 @@ is()
     checked "$scratch/chatty"
     is correct 4 0
     [[ $output != *also:* ]]
+}
+
+# bats test_tags=slow
+@test "check: parent-keeps-connection where the client sees no end" {
+    for code in "$greets" "$answers"; do
+        doing "$code" parent-keeps-connection step2-fork
+        checked "$scratch/doing"
+        is parent-keeps-connection 2 1
+        [ "${lines[2]}" = 'also: never-waits' ]
+    done
 }
 
 # bats test_tags=slow

@@ -133,6 +133,7 @@ extern unsigned long listen_inode;
 extern const char *listen_address;
 extern int workers; /* children that it had before any client came */
 extern enum kind kind;
+extern bool left_open;  /* its child has ended, but the client sees no end */
 extern bool forks;      /* a child of its own serves each client */
 extern bool concurrent; /* a second client is served beside the first */
 extern bool inverted;   /* the first process serves, its child listens */

@@ -14,6 +14,16 @@
 static const char *const kinds[] = {
     "unknown", "echoes", "answers", "greets", "silent", "one-answer", "closes"};
 
+/* Is another line answered? */
+static bool
+answers_again(struct client *c)
+{
+    size_t before = c->got;
+
+    tell(c, line, strlen(line));
+    return hear_bytes(c, before + 1, SOON);
+}
+
 /* What it does with a line, of which it has said this much before. */
 static enum kind
 kind_of_answer(struct client *c, size_t greeting)
@@ -30,8 +40,37 @@ kind_of_answer(struct client *c, size_t greeting)
     if (greeting > 0)
         return GREETS;
     if (c->got > 0)
-        return hear_end(c, 300) ? ONE_ANSWER : ANSWERS;
+        return hear_end(c, 300) || !answers_again(c) ? ONE_ANSWER : ANSWERS;
     return c->eof || c->reset ? ONE_ANSWER : SILENT;
+}
+
+/* Does a new client get a child, which is then held at its exit? */
+static bool
+holds_one_more(struct client *c)
+{
+    int held = exits_held();
+    long deadline = now_ms() + SOON;
+
+    if (!call(c, SOON))
+        return false;
+    while (exits_held() == held && now_ms() < deadline)
+        nap();
+    return exits_held() > held;
+}
+
+/* A client that was greeted, and hears no more: is that the end? Its child has
+ * ended, but its parent has the connection still, so the client sees no end. */
+static bool
+is_left_open(struct client *c)
+{
+    bool listener_too, born;
+
+    if (who_has(c, &listener_too) != listener || !anew("kind") ||
+        !hold_exits(listener))
+        return false;
+    born = holds_one_more(c);
+    stop_server();
+    return born;
 }
 
 /* The first client says nothing for a while, then sends a line. */
@@ -52,10 +91,15 @@ probe_kind(void)
     if (greeting > 0)
         hear_end(c, 300);
     kind = c->eof || c->reset ? CLOSES : kind_of_answer(c, greeting);
+    if (kind == GREETS && c->got == greeting && is_left_open(c)) {
+        kind = CLOSES;
+        left_open = true;
+        fact_is("parent_keeps", true);
+    }
     fact_is("greets", greeting > 0);
     fact("kind", kinds[kind]);
     if (kind == CLOSES)
-        fact_is("answered", c->got > 0);
+        fact_is("answered", greeting > 0);
     if (kind == SILENT && who_has(c, &listener_too) == 0) {
         kind = UNKNOWN;
         leave_out("kind", has_proc()
@@ -235,9 +279,12 @@ probe_handler(void)
     pid_t child;
 
     if (!concurrent || !forks || !fresh("a client leaves, another comes") ||
-        !serve(&crowd[0], SOON) || !serve(&crowd[1], SOON))
+        !serve(&crowd[0], SOON))
         return;
+    /* Now: a later child has a copy too, of what the parent does not close. */
     child = child_for(&crowd[0]);
+    if (!serve(&crowd[1], SOON))
+        return;
     hang_up(&crowd[0]);
     if (!ends_after_all(child))
         return; /* probe_in_turn tells why */
@@ -409,20 +456,6 @@ probe_together(void)
     for (int i = 0; i < MANY; i++)
         hang_up(&crowd[i]);
     probe_frozen(born);
-}
-
-/* Does a new client get a child, which is then held at its exit? */
-static bool
-holds_one_more(struct client *c)
-{
-    int held = exits_held();
-    long deadline = now_ms() + SOON;
-
-    if (!call(c, SOON))
-        return false;
-    while (exits_held() == held && now_ms() < deadline)
-        nap();
-    return exits_held() > held;
 }
 
 /* It closes at once, and no child was born: what it does when nobody is there

@@ -20,7 +20,7 @@ unsigned long listen_inode;
 const char *listen_address;
 int workers;
 enum kind kind;
-bool forks, concurrent, inverted, stays;
+bool left_open, forks, concurrent, inverted, stays;
 struct client crowd[MANY];
 
 /* Waits until the server has done what it was about to do: a signal that has
@@ -206,7 +206,7 @@ is_served(struct client *c)
     case GREETS:
         return c->got > 0;
     case CLOSES:
-        return c->eof || c->reset;
+        return c->eof || c->reset || (left_open && c->got > 0);
     default:
         pid = who_has(c, &listener_too);
         if (pid == 0 || (forks && pid == listener))
