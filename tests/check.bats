@@ -103,6 +103,50 @@ is()
 }
 
 # bats test_tags=slow
+@test "check: what a child keeps, and fork's failure, where it ends at once" {
+    doing "$greets" child-keeps-listener step4-waitpid
+    checked "$scratch/doing"
+    is child-keeps-listener 4 1
+    for code in "$greets" "$answers"; do
+        doing "$code" fork-failure-as-child step4-waitpid
+        checked "$scratch/doing"
+        [[ $output != *'left out  without a process'* ]] ||
+            skip 'no process can be refused here'
+        is fork-failure-as-child 4 1
+    done
+}
+
+# bats test_tags=slow
+@test "check: waits-last-pid, where the children end at once" {
+    doing "$greets" waits-last-pid step4-waitpid
+    checked "$scratch/doing"
+    is waits-last-pid 3 1
+}
+
+# parent_does CODE: step 4 whose parent does this before it forks.
+parent_does()
+{
+    sed "s/ pid_t pid = fork();/ $1 pid_t pid = fork();/" \
+        "$kit/step4-waitpid/server.c" >"$scratch/parent.c"
+    ${CC-cc} -w -o "$scratch/parent" "$scratch/parent.c"
+}
+
+# bats test_tags=slow
+@test "check: a parent that reads before it forks is sequential" {
+    parent_does 'char b; recv(conn_fd, \&b, 1, MSG_PEEK);'
+    checked "$scratch/parent"
+    is sequential 1 1
+    [[ $output == *'before it forks'* ]]
+}
+
+# bats test_tags=slow
+@test "check: a reset before accept ends a parent that greets" {
+    parent_does 'if (write(conn_fd, "hi\\n", 3) == -1) exit(1);'
+    checked "$scratch/parent"
+    is dies-on-reset 4 1
+}
+
+# bats test_tags=slow
 @test "check: no-htons: it can be started again on the port it was told" {
     mistake no-htons step4-waitpid
     checked "$scratch/no-htons"

@@ -195,6 +195,7 @@ main(int argc, char *argv[])
     if (!inverted) {
         memcpy(shown, screen, sizeof(shown));
         how.terminal = false;
+        probe_silent_client();
         probe_handler();
         probe_in_turn();
         probe_signals();

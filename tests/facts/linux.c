@@ -206,6 +206,12 @@ exits_held(void)
     return n_held;
 }
 
+pid_t
+last_held(void)
+{
+    return n_held > 0 ? held[n_held - 1] : 0;
+}
+
 int
 threads_seen(void)
 {
@@ -355,6 +361,12 @@ wait_any(int *status)
 
 int
 exits_held(void)
+{
+    return 0;
+}
+
+pid_t
+last_held(void)
 {
     return 0;
 }

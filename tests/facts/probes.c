@@ -11,6 +11,7 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+static struct client usual; /* the first, with what it was answered */
 static const char *const kinds[] = {
     "unknown", "echoes", "answers", "greets", "silent", "one-answer", "closes"};
 
@@ -91,10 +92,10 @@ probe_kind(void)
     if (greeting > 0)
         hear_end(c, 300);
     kind = c->eof || c->reset ? CLOSES : kind_of_answer(c, greeting);
+    usual = *c;
     if (kind == GREETS && c->got == greeting && is_left_open(c)) {
         kind = CLOSES;
         left_open = true;
-        fact_is("parent_keeps", true);
     }
     fact_is("greets", greeting > 0);
     fact("kind", kinds[kind]);
@@ -178,22 +179,42 @@ was_before(pid_t pid)
     return false;
 }
 
+/* Which process has this connection, once its parent has closed its copy? It
+ * may come to that only now. */
+static pid_t
+who_keeps(struct client *c, bool *listener_too, long deadline)
+{
+    pid_t pid;
+
+    do {
+        nap();
+        pid = who_has(c, listener_too);
+    } while (now_ms() < deadline && (*listener_too || pid == 0));
+    return pid;
+}
+
 /* Which of both sockets has this child, born for the first client? */
+static void
+tell_sockets(pid_t newborn, bool has_listener, bool has_connection)
+{
+    fact("newborn_has", newborn == 0                     ? "none"
+                        : has_connection && has_listener ? "both"
+                        : has_connection                 ? "connection"
+                        : has_listener                   ? "listener"
+                                                         : "neither");
+}
+
 static void
 probe_newborn(pid_t newborn, pid_t serves, long deadline)
 {
-    bool has_listener, has_connection = newborn != 0 && serves == newborn;
+    bool has_listener;
 
     do { /* it may come to close its copy only now */
         nap();
         look();
         has_listener = holds(newborn, listen_inode);
     } while (has_listener && now_ms() < deadline);
-    fact("newborn_has", newborn == 0                     ? "none"
-                        : has_connection && has_listener ? "both"
-                        : has_connection                 ? "connection"
-                        : has_listener                   ? "listener"
-                                                         : "neither");
+    tell_sockets(newborn, has_listener, newborn != 0 && serves == newborn);
     inverted = serves == listener && has_listener;
 }
 
@@ -214,12 +235,8 @@ probe_first(struct client *c)
         return;
     }
     fact("first", "served");
-    /* The parent may come to close its copy only now. */
     deadline = now_ms() + (kind == ECHOES ? 500 : 200);
-    do {
-        nap();
-        pid = who_has(c, &listener_too);
-    } while (now_ms() < deadline && (listener_too || pid == 0));
+    pid = who_keeps(c, &listener_too, deadline);
     for (int n = 0; (newborn = nth_child(listener, n)) != 0; n++)
         if (!was_before(newborn))
             break;
@@ -269,6 +286,20 @@ probe_many(void)
         fact("second_has",
              who_has(&crowd[1], &listener_too) == 0 ? "nobody" : "somebody");
     survives("second");
+}
+
+/* A client says nothing: is the next one served beside it? Not where the
+ * parent reads before it forks. */
+void
+probe_silent_client(void)
+{
+    if (!forks || !concurrent || (kind != ECHOES && kind != ANSWERS) ||
+        !fresh("a client that says nothing") || !call(&crowd[0], SOON))
+        return;
+    if (serve(&crowd[1], SOON))
+        fact("beside_silent", "served");
+    else if (survives("silent"))
+        fact("beside_silent", "waits");
 }
 
 /* Three clients; the oldest leaves; another comes. Then the same with a
@@ -401,13 +432,11 @@ probe_signals(void)
         leave_out("signal settings", "this system does not show them");
         return;
     }
-    if (kind != CLOSES && !serve(&crowd[0], SOON))
+    if (!serve(&crowd[0], SOON) || !is_alive(listener))
         return;
     fact_is("catches", signal_is(listener, "Cgt", SIGCHLD) == 1);
     fact_is("ignores", signal_is(listener, "Ign", SIGCHLD) == 1);
     fact_is("blocks", signal_is(listener, "Blk", SIGCHLD) == 1);
-    if (kind == CLOSES)
-        return;
     child = who_has(&crowd[0], &listener_too);
     if (child != 0 && child != listener)
         fact_is("child_catches", signal_is(child, "Cgt", SIGCHLD) == 1);
@@ -478,12 +507,63 @@ probe_childless(void)
         leave_out("who serves", "it closes at once, and has no child then");
 }
 
+/* This child is held at its exit: what has it not closed until then? */
+static void
+probe_held(pid_t child, struct client *c)
+{
+    bool listener_too;
+    pid_t pid = who_keeps(c, &listener_too, now_ms() + 200);
+    pid_t parent = find(child) == NULL ? listener : find(child)->parent;
+
+    tell_sockets(child, holds(child, listen_inode), pid == child);
+    fact_is("parent_keeps", listener_too);
+    fact("served_by",
+         parent != listener && ends(parent, 200) ? "grandchild" : "child");
+}
+
+/* One of those that are held ends, the first; the others live on. */
+static void
+end_older(void)
+{
+    ends(release_one(), SOON);
+    if (is_alive(listener))
+        fact("left_older", "%d", left());
+}
+
+/* Clients come, and their children are held, as many as can be had. Returns
+ * how many; with the second, third and fourth the handler is tried. */
+static int
+hold_many(void)
+{
+    const char *steps[MANY] = {"first", "second", "mixed", "stray"};
+    int born;
+
+    for (born = 0; born < MANY; born++) {
+        if (born == 2)
+            end_older();
+        if (born == 3)
+            kill(listener, SIGCHLD);
+        if (!holds_one_more(&crowd[born]))
+            break;
+        if (steps[born] != NULL)
+            fact(steps[born], "served");
+        if (born == 0)
+            probe_held(last_held(), &crowd[0]);
+    }
+    if (born > 0 && born < MANY && steps[born] != NULL &&
+        survives(steps[born])) {
+        fact(steps[born], "waits");
+        if (born == 2)
+            fact_is("mixed_spins", spins(listener));
+    }
+    return born;
+}
+
 /* The same, and the handler, where the server closes at once: its children are
  * held when they are about to exit. */
 void
 probe_closing(void)
 {
-    const char *steps[MANY] = {"first", "second", "mixed", "stray"};
     int born;
 
     if (kind != CLOSES || !anew("together"))
@@ -493,53 +573,55 @@ probe_closing(void)
                               "held here when they exit");
         return;
     }
-    for (born = 0; born < MANY; born++) {
-        if (born == 2)
-            ends(release_one(), SOON); /* now its SIGCHLD is pending */
-        if (born == 3)
-            kill(listener, SIGCHLD);
-        if (!holds_one_more(&crowd[born]))
-            break;
-        if (steps[born] != NULL)
-            fact(steps[born], "served");
-    }
+    born = hold_many();
     forks = born > 0;
     concurrent = born > 1;
-    if (born < MANY) {
-        if (!forks)
-            probe_childless();
-        else if (steps[born] != NULL && survives(steps[born]))
-            fact(steps[born], "waits");
-        if (born == 2 && is_alive(listener))
-            fact_is("mixed_spins", spins(listener));
-        stop_server();
-        return;
-    }
-    fact("served_by", "child");
-    fact("at_once", "%d", born);
-    if (release_exits())
+    if (born == MANY)
+        fact("at_once", "%d", born);
+    if (!forks)
+        probe_childless();
+    else if (born == MANY && release_exits())
         probe_frozen(born - 1);
-    else
+    else if (born == MANY)
         leave_out("together", "the server does not let itself be stopped");
     stop_server();
 }
 
-/* Clients that are gone before they are answered. */
-void
-probe_rude(void)
+/* Is the next client served, or the server there at least? */
+static bool
+goes_on(const char *probe)
+{
+    if (serve(&crowd[0], SOON) || survives(probe))
+        return true;
+    stop_server();
+    return false;
+}
+
+/* A client breaks off when it is served, another before it is accepted. */
+static bool
+survives_reset(void)
+{
+    struct client *c = &crowd[0];
+
+    if (!serve(c, SOON))
+        return true;
+    reset(c);
+    if (!goes_on("reset") || !fresh("a reset before accept"))
+        return false;
+    freeze(listener);
+    if (call(c, SOON))
+        reset(c);
+    kill(listener, SIGCONT);
+    return goes_on("reset");
+}
+
+/* A client sends much, and is gone before it is accepted. */
+static bool
+survives_unread(void)
 {
     static char much[16384];
     struct client *c = &crowd[0];
-    bool survived;
 
-    if (kind == UNKNOWN || !fresh("a reset") || !serve(c, SOON))
-        return;
-    reset(c);
-    survived = serve(c, SOON) || survives("reset");
-    if (!survived)
-        stop_server();
-    if (!fresh("a client that does not wait for its answer"))
-        return;
     memset(much, 'a', sizeof(much));
     for (size_t i = 79; i < sizeof(much); i += 80)
         much[i] = '\n';
@@ -549,10 +631,21 @@ probe_rude(void)
     close(c->fd);
     c->fd = -1;
     kill(listener, SIGCONT);
-    if (!serve(c, SOON) && !survives("unread")) {
-        survived = false;
-        stop_server();
-    }
+    return goes_on("unread");
+}
+
+/* Clients that are gone before they are answered. */
+void
+probe_rude(void)
+{
+    bool survived;
+
+    if (kind == UNKNOWN || !fresh("a reset"))
+        return;
+    survived = survives_reset();
+    if (!fresh("a client that does not wait for its answer"))
+        return;
+    survived = survives_unread() && survived;
     fact("rude", survived ? "survived" : "died");
 }
 
@@ -656,6 +749,31 @@ file_size(const char *name)
     return size;
 }
 
+/* What has come, without its digits: they may be a time, or a number. */
+static void
+put_words(char *to, const struct client *c)
+{
+    for (size_t i = 0; i < c->got && i < sizeof(c->bytes); i++)
+        if (c->bytes[i] < '0' || c->bytes[i] > '9')
+            *to++ = c->bytes[i];
+    *to = '\0';
+}
+
+/* No process could be started, and still the client has what a child would
+ * have given it. (A greeting may be the parent's.) */
+static bool
+is_answered(struct client *c)
+{
+    char words[sizeof(c->bytes) + 1], usual_words[sizeof(c->bytes) + 1];
+
+    if (kind == ECHOES)
+        return has_line(c);
+    put_words(words, c);
+    put_words(usual_words, &usual);
+    return (kind == ONE_ANSWER || kind == CLOSES) && c->got > 0 &&
+           strcmp(words, usual_words) == 0;
+}
+
 /* Is this client accepted, in a while? */
 static bool
 is_accepted(struct client *c)
@@ -677,8 +795,12 @@ probe_no_process(void)
     long said;
     bool listener_too, was_ended, alone;
 
-    if (!forks || kind == CLOSES)
+    if (!forks)
         return;
+    if (usual.got == 0 && kind == CLOSES) {
+        leave_out("no process left", "it closes at once, without a word");
+        return;
+    }
     alone = fresh("no process left") && allow_no_process(listener);
     if (!alone && geteuid() == 0) {
         stop_server();
@@ -692,13 +814,13 @@ probe_no_process(void)
         return;
     }
     said = file_size(how.err) + file_size(how.out);
-    if (call(c, SOON))
+    if (call(c, SOON) && kind != CLOSES)
         tell(c, line, strlen(line));
     was_ended = hear_end(c, SOON / 2);
-    if (!is_alive(listener))
-        fact("without_process", "dies");
-    else if (kind == ECHOES && has_line(c))
+    if (is_answered(c))
         fact("without_process", "serves");
+    else if (!is_alive(listener))
+        fact("without_process", "dies");
     else if (was_ended)
         fact("without_process", file_size(how.err) + file_size(how.out) > said
                                     ? "says-so"
