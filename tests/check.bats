@@ -123,6 +123,19 @@ is()
     is waits-last-pid 3 1
 }
 
+# bats test_tags=slow
+@test "check: parent-closes-listener is named alone, whatever follows" {
+    for code in "$greets" 'echo_client(conn_fd);'; do
+        doing "$code" parent-closes-listener step4-waitpid
+        sed 's/die("server: accept");/{ perror("accept"); sleep(1); }/' \
+            "$scratch/doing.c" >"$scratch/loops.c"
+        ${CC-cc} -w -o "$scratch/loops" "$scratch/loops.c"
+        checked "$scratch/loops"
+        is parent-closes-listener 1 1
+        [[ $output != *also:* ]]
+    done
+}
+
 # parent_does CODE: step 4 whose parent does this before it forks.
 parent_does()
 {

@@ -256,14 +256,23 @@ probe_first(struct client *c)
         fact_is("parent_keeps", listener_too);
 }
 
+/* The second client is not served: because nobody listens any more? */
+static void
+tell_if_deaf(void)
+{
+    unsigned long inode;
+    const char *address;
+
+    if (!listening(server_port, &inode, &address))
+        fact("stops_listening", "yes");
+}
+
 /* A second client comes while the first is there, then eight more. */
 void
 probe_many(void)
 {
     int count;
     bool listener_too;
-    unsigned long inode;
-    const char *address;
 
     if (kind == CLOSES || kind == UNKNOWN || !fresh("ten clients at once"))
         return;
@@ -275,8 +284,7 @@ probe_many(void)
     if (!concurrent) {
         if (!survives("second"))
             return;
-        if (!listening(server_port, &inode, &address))
-            fact("stops_listening", "yes");
+        tell_if_deaf();
     }
     fact("second", concurrent ? "served" : "waits");
     fact("at_once", "%d", count);
@@ -553,6 +561,8 @@ hold_many(void)
     if (born > 0 && born < MANY && steps[born] != NULL &&
         survives(steps[born])) {
         fact(steps[born], "waits");
+        if (born == 1)
+            tell_if_deaf();
         if (born == 2)
             fact_is("mixed_spins", spins(listener));
     }
@@ -816,7 +826,7 @@ probe_no_process(void)
     said = file_size(how.err) + file_size(how.out);
     if (call(c, SOON) && kind != CLOSES)
         tell(c, line, strlen(line));
-    was_ended = hear_end(c, SOON / 2);
+    was_ended = hear_end(c, SOON);
     if (is_answered(c))
         fact("without_process", "serves");
     else if (!is_alive(listener))

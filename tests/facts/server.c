@@ -126,12 +126,16 @@ start_server(void)
 bool
 fresh(const char *probe)
 {
+    unsigned long inode;
+    const char *address;
+
     if (started != 0) {
         for (int i = 0; i < MANY; i++)
             hang_up(&crowd[i]);
         settle();
         if (is_alive(listener) && children(listener, true) == 0 &&
-            children(listener, false) == workers)
+            children(listener, false) == workers &&
+            listening(server_port, &inode, &address))
             return true;
         stop_server();
     }
