@@ -6,7 +6,7 @@
 #   step N
 #   verdict NAME; also NAME; note NAME, what is no mistake
 #   saw|why|look NAME TEXT
-#   probe ok|failed|left-out NAME TITLE
+#   probe ok|failed|note|left-out NAME TITLE
 #   left-out REASON, from the facts
 
 # A condition: key=a|b, key!=a|b, key>=n: what is not known fulfils none; or
@@ -121,7 +121,13 @@ END {
                 step = n
         }
     for (i = 1; i <= entry; i++) {
-        if (name[i] ~ /^(step|probe) / || name[i] in told || !fits(i))
+        if (name[i] ~ /^(step|probe) / || !fits(i))
+            continue
+        if (note[i] == "also")
+            marked[probe[i]] = 1
+        else if (note[i] == "")
+            failed[probe[i]] = 1
+        if (name[i] in told)
             continue
         if (name[i] == "correct") {
             correct = i
@@ -131,7 +137,6 @@ END {
             notes[++noted] = i
         } else {
             mistakes[++wrong] = i
-            failed[probe[i]] = 1
             grave += !(i in habit)
         }
         told[name[i]] = 1
@@ -157,7 +162,8 @@ END {
             continue
         n = split(needs[i], list, " ")
         id = substr(name[i], 7)
-        state = id in failed || fits(i) ? "failed" : "ok"
+        state = id in failed || fits(i) ? "failed" : \
+            id in marked ? "note" : "ok"
         for (j = 1; j <= n; j++)
             if (state == "ok" && !(list[j] in fact))
                 state = "left-out"

@@ -117,7 +117,7 @@ probe_echo(void)
 {
     struct client *c = &crowd[0];
     char bytes[] = "a\0b\n";
-    size_t once;
+    size_t once, came_back;
 
     if (kind != ECHOES || !fresh("echo") || !serve(c, SOON))
         return;
@@ -134,11 +134,13 @@ probe_echo(void)
         return;
     tell(c, bytes, 4);
     hear_bytes(c, 4, SOON);
-    if (c->got >= 4 || survives("bytes"))
-        fact("nul", c->got >= 4 ? "echoed" : "cut");
+    came_back = c->got;
     hang_up(c);
-    if (!serve(c, SOON))
+    if (!serve(c, SOON)) {
+        survives("bytes");
         return;
+    }
+    fact("nul", came_back >= 4 ? "echoed" : "cut");
     shutdown_sending(c);
     fact_is("end_after_end", hear_end(c, SOON));
     hang_up(c);
@@ -525,6 +527,7 @@ probe_held(pid_t child, struct client *c)
 
     tell_sockets(child, holds(child, listen_inode), pid == child);
     fact_is("parent_keeps", listener_too);
+    fact_is("child_catches", signal_is(child, "Cgt", SIGCHLD) == 1);
     fact("served_by",
          parent != listener && ends(parent, 200) ? "grandchild" : "child");
 }
