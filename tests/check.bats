@@ -136,6 +136,28 @@ is()
     done
 }
 
+# bats test_tags=slow
+@test "check: parent-closes-listener, though its child keeps it" {
+    doing "$answers" child-keeps-listener step4-waitpid
+    sed 's/^        close(conn_fd);/&close(listen_fd);/
+        s/die("server: accept");/{ perror("accept"); sleep(1); }/' \
+        "$scratch/doing.c" >"$scratch/both.c"
+    ${CC-cc} -w -o "$scratch/both" "$scratch/both.c"
+    checked "$scratch/both"
+    is parent-closes-listener 1 1
+    [ "${lines[2]}" = 'also: child-keeps-listener' ]
+}
+
+# bats test_tags=slow
+@test "check: a child that stays, where the client sees the end at once" {
+    for name in child-returns-to-accept child-does-not-exit; do
+        doing "$greets" "$name" step4-waitpid
+        checked "$scratch/doing"
+        is "$name" 1 1
+        [[ $output != *also:* ]]
+    done
+}
+
 # parent_does CODE: step 4 whose parent does this before it forks.
 parent_does()
 {

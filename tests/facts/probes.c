@@ -258,14 +258,17 @@ probe_first(struct client *c)
         fact_is("parent_keeps", listener_too);
 }
 
-/* The second client is not served: because nobody listens any more? */
+/* The second client is not served: because the parent listens no more? (Its
+ * child may have the listening socket still.) */
 static void
 tell_if_deaf(void)
 {
     unsigned long inode;
     const char *address;
 
-    if (!listening(server_port, &inode, &address))
+    look();
+    if (!listening(server_port, &inode, &address) ||
+        (has_proc() && !holds(listener, inode)))
         fact("stops_listening", "yes");
 }
 
@@ -371,17 +374,12 @@ left_of_killed(void)
 static void
 leave_child(struct client *c)
 {
-    long deadline = now_ms() + SOON;
     unsigned long inode = inode_of(server_port, c->port);
     pid_t pids[MANY], child = child_for(c);
     int count;
 
     hang_up(c);
-    if (kind == CLOSES)
-        while (look() && children(listener, false) > workers &&
-               now_ms() < deadline)
-            nap();
-    if (kind == CLOSES || !forks || child == 0 || ends_after_all(child))
+    if (child == 0 || (!forks && kind != CLOSES) || ends_after_all(child))
         return;
     stays = true;
     count = holders(inode, pids, MANY);
@@ -579,7 +577,13 @@ probe_closing(void)
 {
     int born;
 
-    if (kind != CLOSES || !anew("together"))
+    if (kind != CLOSES)
+        return;
+    if (stays) {
+        leave_out("together", "its children do not end");
+        return;
+    }
+    if (!anew("together"))
         return;
     if (!hold_exits(listener)) {
         leave_out("together", "it closes at once, and its children cannot be "
