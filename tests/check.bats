@@ -21,7 +21,8 @@ greets='write(conn_fd, "hello\\n", 6);'
 answers='char b[99]; read(conn_fd, b, 99); write(conn_fd, "yes\\n", 4);'
 doing()
 {
-    mistake "$2" "$3"
+    [ "$2" = no-mistake ] && cp "$kit/$3/server.c" "$scratch/$2.c" ||
+        mistake "$2" "$3"
     sed "s/ echo_client(conn_fd);/ $1/" "$scratch/$2.c" >"$scratch/doing.c"
     ${CC-cc} -w -o "$scratch/doing" "$scratch/doing.c"
 }
@@ -114,6 +115,11 @@ is()
             skip 'no process can be refused here'
         is fork-failure-as-child 4 1
     done
+    # It says something else each time, and ends as its child would.
+    doing 'char b[2] = { 97 + getpid() % 20, 10 }; write(conn_fd, b, 2);' \
+        fork-failure-as-child step4-waitpid
+    checked "$scratch/doing"
+    is fork-failure-as-child 4 1
 }
 
 # bats test_tags=slow
@@ -156,6 +162,14 @@ is()
         is "$name" 1 1
         [[ $output != *also:* ]]
     done
+}
+
+# bats test_tags=slow
+@test "check: a child that closes when its client has is one all the same" {
+    doing "$greets shutdown(conn_fd, SHUT_WR); char b; \
+        read(conn_fd, \\&b, 1);" no-mistake step4-waitpid
+    checked "$scratch/doing"
+    is correct 4 0
 }
 
 # parent_does CODE: step 4 whose parent does this before it forks.

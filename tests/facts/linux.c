@@ -239,8 +239,10 @@ on_stop(pid_t pid, int status)
     if (event == PTRACE_EVENT_EXIT && pid != parent && n_held < MOST_HELD &&
         !is_one_of(pid, forked, n_forked)) {
         held[n_held++] = pid;
-    } else if (pid == parent && event == 0 && sig == SIGSTOP) {
-        /* Stopped by release_exits: detached, it stays stopped. */
+    } else if (pid == parent && sig == SIGSTOP &&
+               (event == 0 || event == PTRACE_EVENT_STOP)) {
+        /* Stopped by release_exits, itself or by a thread of it that took the
+         * signal: detached, it stays stopped. */
         ptrace(PTRACE_DETACH, pid, 0, SIGSTOP);
         parent_stopped = true;
     } else if (is_one_of(pid, threads, n_threads)) {

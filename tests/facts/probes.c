@@ -45,17 +45,21 @@ kind_of_answer(struct client *c, size_t greeting)
     return c->eof || c->reset ? ONE_ANSWER : SILENT;
 }
 
-/* Does a new client get a child, which is then held at its exit? */
+/* Does a new client get a child, which is then held at its exit? Some children
+ * end only when their client has gone too. */
 static bool
 holds_one_more(struct client *c)
 {
     int held = exits_held();
-    long deadline = now_ms() + SOON;
+    long begun = now_ms();
 
     if (!call(c, SOON))
         return false;
-    while (exits_held() == held && now_ms() < deadline)
+    while (exits_held() == held && now_ms() - begun < SOON) {
         nap();
+        if (c->fd != -1 && now_ms() - begun > SOON / 10 && hear_end(c, 0))
+            hang_up(c);
+    }
     return exits_held() > held;
 }
 
@@ -595,7 +599,9 @@ probe_closing(void)
     concurrent = born > 1;
     if (born == MANY)
         fact("at_once", "%d", born);
-    if (!forks)
+    if (!forks && look() && children(listener, false) > workers)
+        leave_out("together", "its children take their time to end");
+    else if (!forks)
         probe_childless();
     else if (born == MANY && release_exits())
         probe_frozen(born - 1);
@@ -791,6 +797,16 @@ is_answered(struct client *c)
            strcmp(words, usual_words) == 0;
 }
 
+/* Has it ended, in good order and without a complaint? */
+static bool
+ends_as_child(void)
+{
+    while (listener == started && started_status == -1 && !is_alive(listener))
+        nap();
+    return listener == started && started_status == 0 &&
+           file_size(how.err) == 0;
+}
+
 /* Is this client accepted, in a while? */
 static bool
 is_accepted(struct client *c)
@@ -834,7 +850,7 @@ probe_no_process(void)
     if (call(c, SOON) && kind != CLOSES)
         tell(c, line, strlen(line));
     was_ended = hear_end(c, SOON);
-    if (is_answered(c))
+    if (is_answered(c) || (c->got > 0 && ends_as_child()))
         fact("without_process", "serves");
     else if (!is_alive(listener))
         fact("without_process", "dies");
