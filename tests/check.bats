@@ -189,6 +189,16 @@ parent_does()
 }
 
 # bats test_tags=slow
+@test "check: what a parent says before it forks is not from a child" {
+    parent_does 'write(conn_fd, "hello\\n", 6);'
+    sed 's/ echo_client(conn_fd);//' "$scratch/parent.c" >"$scratch/says.c"
+    ${CC-cc} -w -o "$scratch/says" "$scratch/says.c"
+    checked "$scratch/says"
+    [[ $output != *fork-failure-as-child* ]]
+    is correct 4 0
+}
+
+# bats test_tags=slow
 @test "check: a reset before accept ends a parent that greets" {
     parent_does 'if (write(conn_fd, "hi\\n", 3) == -1) exit(1);'
     checked "$scratch/parent"

@@ -101,7 +101,7 @@ bool drop_groups(void);
 bool allow_descriptors(pid_t pid, int most);
 bool allow_no_process(pid_t pid);
 pid_t wait_any(int *status);
-bool hold_exits(pid_t parent);
+bool hold_exits(pid_t parent, void (*birth)(void));
 bool on_stop(pid_t pid, int status);
 int exits_held(void);
 pid_t last_held(void);

@@ -26,6 +26,7 @@ enum { MOST_HELD = 64 };
 static pid_t parent, held[MOST_HELD], forked[MOST_HELD], threads[MOST_HELD];
 static int n_held, n_forked, n_threads;
 static bool parent_stopped;
+static void (*at_birth)(void);
 static char group[100]; /* its folder, or "" */
 
 /* A server that puts itself into the background becomes a child of ours, not
@@ -187,12 +188,14 @@ wait_any(int *status)
  * From now on each new child of this process stops when it is about to exit.
  * So a server whose children are done at once can be made to have ten of them.
  * It is what "strace -e inject=exit_group:delay_enter" does, without a guess
- * at how long the delay must be.
+ * at how long the delay must be. Before the first child does anything, birth
+ * is called.
  */
 bool
-hold_exits(pid_t pid)
+hold_exits(pid_t pid, void (*birth)(void))
 {
     parent = pid;
+    at_birth = birth;
     n_held = n_forked = n_threads = 0;
     parent_stopped = false;
     return ptrace(PTRACE_SEIZE, pid, 0,
@@ -248,6 +251,11 @@ on_stop(pid_t pid, int status)
     } else if (is_one_of(pid, threads, n_threads)) {
         ptrace(PTRACE_DETACH, pid, 0, 0);
     } else {
+        /* Of both stops of a birth, its parent's and its own, the first. */
+        if (at_birth != NULL && (event != 0 || pid != parent)) {
+            at_birth();
+            at_birth = NULL;
+        }
         if (event == PTRACE_EVENT_CLONE && n_threads < MOST_HELD &&
             ptrace(PTRACE_GETEVENTMSG, pid, 0, &born) == 0)
             threads[n_threads++] = (pid_t)born;
@@ -344,9 +352,9 @@ allow_no_process(pid_t pid)
 }
 
 bool
-hold_exits(pid_t pid)
+hold_exits(pid_t pid, void (*birth)(void))
 {
-    return pid == 0;
+    return pid == 0 && birth == NULL;
 }
 
 bool

@@ -12,6 +12,7 @@
 #include <unistd.h>
 
 static struct client usual; /* the first, with what it was answered */
+static size_t before_fork;  /* bytes that come before a child is born */
 static const char *const kinds[] = {
     "unknown", "echoes", "answers", "greets", "silent", "one-answer", "closes"};
 
@@ -71,7 +72,7 @@ is_left_open(struct client *c)
     bool listener_too, born;
 
     if (who_has(c, &listener_too) != listener || !anew("kind") ||
-        !hold_exits(listener))
+        !hold_exits(listener, NULL))
         return false;
     born = holds_one_more(c);
     stop_server();
@@ -574,6 +575,14 @@ hold_many(void)
     return born;
 }
 
+/* What the client has before its child does anything is from the parent. */
+static void
+note_birth(void)
+{
+    hear(&crowd[0]);
+    before_fork = crowd[0].got;
+}
+
 /* The same, and the handler, where the server closes at once: its children are
  * held when they are about to exit. */
 void
@@ -589,7 +598,7 @@ probe_closing(void)
     }
     if (!anew("together"))
         return;
-    if (!hold_exits(listener)) {
+    if (!hold_exits(listener, note_birth)) {
         leave_out("together", "it closes at once, and its children cannot be "
                               "held here when they exit");
         return;
@@ -782,8 +791,19 @@ put_words(char *to, const struct client *c)
     *to = '\0';
 }
 
+/* Has it ended, in good order and without a complaint? */
+static bool
+ends_as_child(void)
+{
+    while (listener == started && started_status == -1 && !is_alive(listener))
+        nap();
+    return listener == started && started_status == 0 &&
+           file_size(how.err) == 0;
+}
+
 /* No process could be started, and still the client has what a child would
- * have given it. (A greeting may be the parent's.) */
+ * have given it; or has an answer, and the server has ended as the child would.
+ * (A greeting may be the parent's.) */
 static bool
 is_answered(struct client *c)
 {
@@ -793,18 +813,8 @@ is_answered(struct client *c)
         return has_line(c);
     put_words(words, c);
     put_words(usual_words, &usual);
-    return (kind == ONE_ANSWER || kind == CLOSES) && c->got > 0 &&
-           strcmp(words, usual_words) == 0;
-}
-
-/* Has it ended, in good order and without a complaint? */
-static bool
-ends_as_child(void)
-{
-    while (listener == started && started_status == -1 && !is_alive(listener))
-        nap();
-    return listener == started && started_status == 0 &&
-           file_size(how.err) == 0;
+    return (kind == ONE_ANSWER || kind == CLOSES) && c->got > before_fork &&
+           (strcmp(words, usual_words) == 0 || ends_as_child());
 }
 
 /* Is this client accepted, in a while? */
@@ -850,7 +860,7 @@ probe_no_process(void)
     if (call(c, SOON) && kind != CLOSES)
         tell(c, line, strlen(line));
     was_ended = hear_end(c, SOON);
-    if (is_answered(c) || (c->got > 0 && ends_as_child()))
+    if (is_answered(c))
         fact("without_process", "serves");
     else if (!is_alive(listener))
         fact("without_process", "dies");

@@ -66,12 +66,13 @@ call(struct client *c, long patience)
 {
     struct sockaddr_in6 own;
     socklen_t len = sizeof(own);
+    int fd = connect_to(server_port, false, patience);
 
+    if (fd == -1)
+        fd = connect_to(server_port, true, patience);
     memset(c, 0, sizeof(*c));
-    c->fd = connect_to(server_port, false, patience);
-    if (c->fd == -1)
-        c->fd = connect_to(server_port, true, patience);
-    if (c->fd == -1)
+    c->fd = fd;
+    if (fd == -1)
         return false;
     getsockname(c->fd, (struct sockaddr *)&own, &len);
     c->port = ntohs(own.sin6_port); /* at the same place in sockaddr_in */
