@@ -36,12 +36,30 @@ settle(void)
         nap();
 }
 
+/* Of all that have the listening socket, the one whose parent has not. */
+static pid_t
+top_holder(void)
+{
+    pid_t pids[MANY], top = started;
+    int count = holders(listen_inode, pids, MANY);
+
+    for (int i = 0; i < count; i++) {
+        bool is_top = true;
+
+        for (int j = 0; j < count; j++)
+            is_top = is_top && find(pids[i])->parent != pids[j];
+        if (is_top)
+            top = pids[i];
+    }
+    return top;
+}
+
 /* Waits until it listens, and finds out which process does. */
 static bool
 find_listener(in_port_t asked)
 {
     long begun = now_ms();
-    pid_t pids[MANY];
+    pid_t pids[1];
 
     for (;;) {
         in_port_t swapped = htons(asked);
@@ -65,21 +83,10 @@ find_listener(in_port_t asked)
             return false;
         nap();
     }
-    listener = started;
-    if (has_proc()) {
-        int count = holders(listen_inode, pids, MANY);
-
-        /* Of all that have the socket, the one whose parent has not. */
-        for (int i = 0; i < count; i++) {
-            bool top = true;
-
-            for (int j = 0; j < count; j++)
-                top = top && find(pids[i])->parent != pids[j];
-            if (top)
-                listener = pids[i];
-        }
-    }
-    settle(); /* until it has said so, and has the workers that it wants */
+    do { /* one that goes into the background may be about to */
+        listener = top_holder();
+        settle(); /* until it has said so, and has the workers that it wants */
+    } while (!is_alive(listener) && holders(listen_inode, pids, 1) > 0);
     workers = children(listener, false);
     return true;
 }
