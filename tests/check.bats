@@ -162,6 +162,14 @@ is()
         is "$name" 1 1
         [[ $output != *also:* ]]
     done
+    doing "$greets" no-mistake step4-waitpid
+    sed 's/ _exit(0);//
+        s/die("server: accept");/{ perror("accept"); sleep(1); }/' \
+        "$scratch/doing.c" >"$scratch/loops.c"
+    ${CC-cc} -w -o "$scratch/loops" "$scratch/loops.c"
+    checked "$scratch/loops" # its accept fails: it has closed the socket
+    is child-returns-to-accept 1 1
+    [[ $output != *also:* ]]
 }
 
 # bats test_tags=slow

@@ -593,6 +593,7 @@ probe_closing(void)
     if (kind != CLOSES)
         return;
     if (stays) {
+        fact("served_by", "child");
         leave_out("together", "its children do not end");
         return;
     }
