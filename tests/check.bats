@@ -83,6 +83,16 @@ is()
 }
 
 # bats test_tags=slow
+@test "check: a loop that ends at 0 only spins when no child is left" {
+    sed 's/WNOHANG) > 0/WNOHANG) != 0/' "$kit/step4-waitpid/server.c" \
+        >"$scratch/spins.c"
+    cc -o "$scratch/spins" "$scratch/spins.c"
+    checked "$scratch/spins"
+    is spinning-loop 2 1
+    [[ $output != *also:* ]]
+}
+
+# bats test_tags=slow
 @test "check: a line for each client is not the first line flushed again" {
     sed -e '/printf("pid/,/ntohs/d' \
         -e 's/int conn_fd = /puts("waiting"); fflush(stdout); &/' \

@@ -22,6 +22,7 @@ int workers;
 enum kind kind;
 bool left_open, forks, concurrent, inverted, stays;
 struct client crowd[MANY];
+static bool hangs; /* it has not served a client: it may never serve again */
 
 /* Waits until the server has done what it was about to do: a signal that has
  * just come may be its end. Some are never done, so only for a while. */
@@ -122,6 +123,7 @@ start_on(in_port_t port)
 bool
 start_server(void)
 {
+    hangs = false;
     if (fixed_port != 0)
         own_network(); /* in which it has not been used yet */
     return start_on(fixed_port != 0 ? fixed_port : free_port()) ||
@@ -140,7 +142,7 @@ fresh(const char *probe)
         for (int i = 0; i < MANY; i++)
             hang_up(&crowd[i]);
         settle();
-        if (is_alive(listener) && children(listener, true) == 0 &&
+        if (!hangs && is_alive(listener) && children(listener, true) == 0 &&
             children(listener, false) == workers &&
             listening(server_port, &inode, &address))
             return true;
@@ -256,7 +258,8 @@ has_its_turn(struct client *c, long patience)
 bool
 serve(struct client *c, long patience)
 {
-    return enter(c, patience) && has_its_turn(c, patience);
+    hangs = !enter(c, patience) || !has_its_turn(c, patience);
+    return !hangs;
 }
 
 /* A crowd comes; once the second is served too, the others come together, for
