@@ -320,7 +320,7 @@ void
 probe_silent_client(void)
 {
     if (!forks || !concurrent || (kind != ECHOES && kind != ANSWERS) ||
-        !fresh("a client that says nothing") || !call(&crowd[0], SOON))
+        !anew("a client that says nothing") || !call(&crowd[0], SOON))
         return;
     if (serve(&crowd[1], SOON))
         fact("beside_silent", "served");
