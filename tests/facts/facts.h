@@ -6,7 +6,8 @@
  * talk.c       clients, and what comes back to them
  * linux.c      what only Linux can do; elsewhere it says that it cannot
  * server.c     the checked server: starts it, and is served by it
- * probes.c     what is done to it, and the facts that come of it
+ * probes.c     clients come and leave, and the facts that come of it
+ * faults.c     the same, when something is wrong
  * facts.c      prints facts; main
  */
 #ifndef FACTS_H
@@ -159,6 +160,9 @@ bool survives(const char *probe);
 
 /* probes.c */
 
+extern struct client usual; /* the first, with what it was answered */
+extern size_t before_fork;  /* bytes that come before a child is born */
+
 void probe_kind(void);
 void probe_echo(void);
 void probe_many(void);
@@ -168,6 +172,9 @@ void probe_in_turn(void);
 void probe_signals(void);
 void probe_together(void);
 void probe_closing(void);
+
+/* faults.c */
+
 void probe_rude(void);
 void probe_no_descriptor(void);
 void probe_output(const char *said, char *shown);
