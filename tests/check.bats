@@ -93,6 +93,16 @@ is()
 }
 
 # bats test_tags=slow
+@test "check: a handler that ends the server when no child is left" {
+    sed 's/WNOHANG) > 0/& || (errno == ECHILD \&\& (perror(""), exit(1), 0))/' \
+        "$kit/step4-waitpid/server.c" >"$scratch/strict.c"
+    cc -o "$scratch/strict" "$scratch/strict.c"
+    checked "$scratch/strict"
+    is handler-exits 2 1
+    [[ $output != *also:* ]]
+}
+
+# bats test_tags=slow
 @test "check: a line for each client is not the first line flushed again" {
     sed -e '/printf("pid/,/ntohs/d' \
         -e 's/int conn_fd = /puts("waiting"); fflush(stdout); &/' \

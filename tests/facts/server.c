@@ -343,6 +343,8 @@ complaint(void)
     text[len] = '\0';
     if (strstr(text, "nterrupted"))
         return "interrupted";
+    if (strstr(text, "o child process")) /* wait, with ECHILD */
+        return "no-child";
     if (strstr(text, "ad file descriptor"))
         return strstr(text, "accept") ? "accept-bad-descriptor"
                                       : "bad-descriptor";
