@@ -245,6 +245,16 @@ parent_does()
 }
 
 # bats test_tags=slow
+@test "check: a child that signals whoever is its parent does not end it" {
+    for sig in SIGUSR1 SIGRTMIN; do
+        doing "if (fork() > 0) _exit(0); echo_client(conn_fd); \
+            kill(getppid(), $sig);" no-mistake step4-waitpid
+        checked "$scratch/doing"
+        is double-fork 4 0
+    done
+}
+
+# bats test_tags=slow
 @test "check: no-htons: it can be started again on the port it was told" {
     mistake no-htons step4-waitpid
     checked "$scratch/no-htons"

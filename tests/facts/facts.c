@@ -170,6 +170,20 @@ keeps_interface(const char *said)
     return sscanf(said, "pid %*d listening on %*s port %d", &port) == 1;
 }
 
+/* A child that tells its parent that it ends tells us, if its parent has gone
+ * and we have adopted it. */
+static void
+ignore_signals(void)
+{
+    signal(SIGPIPE, SIG_IGN);
+    signal(SIGUSR1, SIG_IGN);
+    signal(SIGUSR2, SIG_IGN);
+#ifdef SIGRTMIN
+    for (int sig = SIGRTMIN; sig <= SIGRTMAX; sig++)
+        signal(sig, SIG_IGN);
+#endif
+}
+
 int
 main(int argc, char *argv[])
 {
@@ -177,7 +191,7 @@ main(int argc, char *argv[])
     static char said[sizeof(screen)], shown[sizeof(screen)];
 
     signal(SIGCHLD, SIG_DFL); /* ignored, it would be for the server too */
-    signal(SIGPIPE, SIG_IGN);
+    ignore_signals();
     parse(argc, argv);
     sigaction(SIGHUP, &sa, NULL);
     sigaction(SIGINT, &sa, NULL);

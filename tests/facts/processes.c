@@ -392,7 +392,7 @@ become(const struct launch *how, int slave, int report)
     setsid();
     end_with_parent();
     join_group();
-    for (int sig = 1; sig < 32; sig++)
+    for (int sig = 1; sig < 65; sig++) /* those of real time, too */
         signal(sig, SIG_DFL);
     signal(SIGXFSZ, SIG_IGN); /* a log that is too long must not kill it */
     limit();
