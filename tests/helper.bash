@@ -69,21 +69,6 @@ close_clients()
     answers closed
 }
 
-# close_in_turn N LEFT: N clients hang up; the next only when ps has seen the
-# end of the child before; where LEFT is 0, that it is not even a zombie.
-close_in_turn()
-{
-    local i
-    for ((i = $1 - 1; i >= 0; i--)); do
-        close_clients 1
-        if [[ $2 = 0 ]]; then
-            eventually "$i children" children_are "$i"
-        else
-            eventually "$i live children" live_are "$i"
-        fi
-    done
-}
-
 # zombies_now N: fails, and shows what ps shows, unless there are N right now.
 zombies_now()
 {

@@ -9,7 +9,8 @@
 # After start_server: $server is its process id, $port its port.
 # After say: $answer is what the crowd has answered.
 
-server='' crowd='' stopped='' reaped='' answer='' scratch='' left='' patience=30
+server='' crowd='' stopped='' reaped='' answer='' scratch='' leaving=''
+patience=30
 modes='' hidden='' # of the terminal: as they were, and as hide_keys made them
 asking=''          # does the cursor stand behind a question?
 
@@ -39,8 +40,8 @@ leave()
 {
     set -- $?
     trap '' HUP INT PIPE TERM # a second Ctrl-C must not cut this short
-    [ -n "$left" ] || finish
-    left=yes
+    [ -n "$leaving" ] || finish
+    leaving=yes
     clean_up
     show_keys
     [ -z "$asking" ] || echo
@@ -282,6 +283,26 @@ freeze()
 thaw()
 {
     kill -CONT "$server"
+}
+
+# close_in_turn N LEFT: N clients hang up; the next only when ps has seen the
+# end of the child before; where LEFT is 0, that it is not even a zombie.
+# Returns 1 if a child does not come so far.
+close_in_turn()
+{
+    case $2 in
+    0) set -- "$1" children_are ;;
+    *) set -- "$1" live_are ;;
+    esac
+    while [ "$1" -gt 0 ]; do
+        set -- $(($1 - 1)) "$2"
+        say close 1
+        case $answer in
+        *closed*) ;;
+        *) return 1 ;;
+        esac
+        eventually "$2 $1, when one more has left" "$2" "$1" || return
+    done
 }
 
 # hang_up_together N: freezes the server, lets its N clients hang up, waits
