@@ -156,6 +156,7 @@ bool ends(pid_t pid, long patience);
 int left(void);
 bool spins(pid_t pid);
 const char *complaint(void);
+bool has_ended(void);
 bool survives(const char *probe);
 
 /* probes.c */

@@ -185,9 +185,7 @@ put_words(char *to, const struct client *c)
 static bool
 ends_as_child(void)
 {
-    while (listener == started && started_status == -1 && !is_alive(listener))
-        nap();
-    return listener == started && started_status == 0 &&
+    return has_ended() && listener == started && started_status == 0 &&
            file_size(how.err) == 0;
 }
 

@@ -197,7 +197,6 @@ who_keeps(struct client *c, bool *listener_too, long deadline)
     return pid;
 }
 
-/* Which of both sockets has this child, born for the first client? */
 static void
 tell_sockets(pid_t newborn, bool has_listener, bool has_connection)
 {
@@ -208,6 +207,7 @@ tell_sockets(pid_t newborn, bool has_listener, bool has_connection)
                                                          : "neither");
 }
 
+/* Which of both sockets has this child, born for the first client? */
 static void
 probe_newborn(pid_t newborn, pid_t serves, long deadline)
 {
@@ -589,8 +589,8 @@ note_birth(void)
     before_fork = crowd[0].got;
 }
 
-/* The same, and the handler, where the server closes at once: its children are
- * held when they are about to exit. */
+/* Ten at once, the handler, and ten together, where the server closes at once:
+ * its children are held when they are about to exit. */
 void
 probe_closing(void)
 {

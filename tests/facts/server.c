@@ -351,6 +351,17 @@ complaint(void)
     return len > 0 ? "something" : "nothing";
 }
 
+/* Has the server ended? Then started_status is known, if we have started it. */
+bool
+has_ended(void)
+{
+    if (is_alive(listener))
+        return false;
+    while (listener == started && started_status == -1)
+        nap();
+    return true;
+}
+
 /* Is the server still there? If not: how did it end, and what did it say? */
 bool
 survives(const char *probe)
@@ -358,10 +369,8 @@ survives(const char *probe)
     char key[40];
 
     settle();
-    if (is_alive(listener))
+    if (!has_ended())
         return true;
-    while (listener == started && started_status == -1)
-        nap();
     snprintf(key, sizeof(key), "dies_%s", probe);
     if (listener != started)
         fact(key, "unknown");
