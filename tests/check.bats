@@ -16,6 +16,13 @@ mistake()
     build_patched "$kit/tests/mistakes/$1.patch" "$2" "$scratch/$1"
 }
 
+# edited SED FILE NAME: that source, edited by sed, and built: $scratch/NAME.
+edited()
+{
+    sed "$1" "$2" >"$scratch/$3.c"
+    ${CC-cc} -w -o "$scratch/$3" "$scratch/$3.c"
+}
+
 # doing CODE NAME STEP: the same, but its child does this, and echoes nothing.
 greets='write(conn_fd, "hello\\n", 6);'
 answers='char b[99]; read(conn_fd, b, 99); write(conn_fd, "yes\\n", 4);'
@@ -23,8 +30,7 @@ doing()
 {
     [ "$2" = no-mistake ] && cp "$kit/$3/server.c" "$scratch/$2.c" ||
         mistake "$2" "$3"
-    sed "s/ echo_client(conn_fd);/ $1/" "$scratch/$2.c" >"$scratch/doing.c"
-    ${CC-cc} -w -o "$scratch/doing" "$scratch/doing.c"
+    edited "s/ echo_client(conn_fd);/ $1/" "$scratch/$2.c" doing
 }
 
 # facts_of_step3: those, in a file; seen only once.
@@ -84,9 +90,7 @@ is()
 
 # bats test_tags=slow
 @test "check: a loop that ends at 0 only spins when no child is left" {
-    sed 's/WNOHANG) > 0/WNOHANG) != 0/' "$kit/step4-waitpid/server.c" \
-        >"$scratch/spins.c"
-    cc -o "$scratch/spins" "$scratch/spins.c"
+    edited 's/WNOHANG) > 0/WNOHANG) != 0/' "$kit/step4-waitpid/server.c" spins
     checked "$scratch/spins"
     is spinning-loop 2 1
     [[ $output != *also:* ]]
@@ -94,9 +98,9 @@ is()
 
 # bats test_tags=slow
 @test "check: a handler that ends the server when no child is left" {
-    sed 's/WNOHANG) > 0/& || (errno == ECHILD \&\& (perror(""), exit(1), 0))/' \
-        "$kit/step4-waitpid/server.c" >"$scratch/strict.c"
-    cc -o "$scratch/strict" "$scratch/strict.c"
+    edited \
+        's/WNOHANG) > 0/& || (errno == ECHILD \&\& (perror(""), exit(1), 0))/' \
+        "$kit/step4-waitpid/server.c" strict
     checked "$scratch/strict"
     is handler-exits 2 1
     [[ $output != *also:* ]]
@@ -104,10 +108,9 @@ is()
 
 # bats test_tags=slow
 @test "check: a line for each client is not the first line flushed again" {
-    sed -e '/printf("pid/,/ntohs/d' \
-        -e 's/int conn_fd = /puts("waiting"); fflush(stdout); &/' \
-        "$kit/step4-waitpid/server.c" >"$scratch/chatty.c"
-    cc -o "$scratch/chatty" "$scratch/chatty.c"
+    edited '/printf("pid/,/ntohs/d
+        s/int conn_fd = /puts("waiting"); fflush(stdout); &/' \
+        "$kit/step4-waitpid/server.c" chatty
     checked "$scratch/chatty"
     is correct 4 0
     [[ $output != *also:* ]]
@@ -153,9 +156,8 @@ is()
 @test "check: parent-closes-listener is named alone, whatever follows" {
     for code in "$greets" 'echo_client(conn_fd);'; do
         doing "$code" parent-closes-listener step4-waitpid
-        sed 's/die("server: accept");/{ perror("accept"); sleep(1); }/' \
-            "$scratch/doing.c" >"$scratch/loops.c"
-        ${CC-cc} -w -o "$scratch/loops" "$scratch/loops.c"
+        edited 's/die("server: accept");/{ perror("accept"); sleep(1); }/' \
+            "$scratch/doing.c" loops
         checked "$scratch/loops"
         is parent-closes-listener 1 1
         [[ $output != *also:* ]]
@@ -165,10 +167,9 @@ is()
 # bats test_tags=slow
 @test "check: parent-closes-listener, though its child keeps it" {
     doing "$answers" child-keeps-listener step4-waitpid
-    sed 's/^        close(conn_fd);/&close(listen_fd);/
+    edited 's/^        close(conn_fd);/&close(listen_fd);/
         s/die("server: accept");/{ perror("accept"); sleep(1); }/' \
-        "$scratch/doing.c" >"$scratch/both.c"
-    ${CC-cc} -w -o "$scratch/both" "$scratch/both.c"
+        "$scratch/doing.c" both
     checked "$scratch/both"
     is parent-closes-listener 1 1
     [ "${lines[2]}" = 'also: child-keeps-listener' ]
@@ -183,10 +184,9 @@ is()
         [[ $output != *also:* ]]
     done
     doing "$greets" no-mistake step4-waitpid
-    sed 's/ _exit(0);//
+    edited 's/ _exit(0);//
         s/die("server: accept");/{ perror("accept"); sleep(1); }/' \
-        "$scratch/doing.c" >"$scratch/loops.c"
-    ${CC-cc} -w -o "$scratch/loops" "$scratch/loops.c"
+        "$scratch/doing.c" loops
     checked "$scratch/loops" # its accept fails: it has closed the socket
     is child-returns-to-accept 1 1
     [[ $output != *also:* ]]
@@ -203,9 +203,8 @@ is()
 # parent_does CODE: step 4 whose parent does this before it forks.
 parent_does()
 {
-    sed "s/ pid_t pid = fork();/ $1 pid_t pid = fork();/" \
-        "$kit/step4-waitpid/server.c" >"$scratch/parent.c"
-    ${CC-cc} -w -o "$scratch/parent" "$scratch/parent.c"
+    edited "s/ pid_t pid = fork();/ $1 pid_t pid = fork();/" \
+        "$kit/step4-waitpid/server.c" parent
 }
 
 # bats test_tags=slow
@@ -219,8 +218,7 @@ parent_does()
 # bats test_tags=slow
 @test "check: what a parent says before it forks is not from a child" {
     parent_does 'write(conn_fd, "hello\\n", 6);'
-    sed 's/ echo_client(conn_fd);//' "$scratch/parent.c" >"$scratch/says.c"
-    ${CC-cc} -w -o "$scratch/says" "$scratch/says.c"
+    edited 's/ echo_client(conn_fd);//' "$scratch/parent.c" says
     checked "$scratch/says"
     [[ $output != *fork-failure-as-child* ]]
     is correct 4 0
