@@ -64,12 +64,17 @@ builds_and_cleans()
     awk 'length > 80 { bad = 1 } END { exit bad }' <<<"$output"
 }
 
-@test "make test without bats says in one line how to get it" {
-    # a PATH with what make needs, and no bats
+# only_what_make_needs: a PATH with that and nothing else, in $scratch/bin.
+only_what_make_needs()
+{
     mkdir "$scratch/bin"
     for tool in make sh echo; do
         ln -s "$(command -v $tool)" "$scratch/bin/$tool"
     done
+}
+
+@test "make test without bats says in one line how to get it" {
+    only_what_make_needs
     run --separate-stderr env PATH="$scratch/bin" make -s -C "$kit" test
     [ "$status" -eq 2 ]
     for system in Debian Fedora Alpine Homebrew npm; do
@@ -79,11 +84,9 @@ builds_and_cleans()
 
 @test "make slides without pandoc says in one line how to get it" {
     copy
-    mkdir -p "$top/docs/figures" "$scratch/bin"
+    only_what_make_needs
+    mkdir -p "$top/docs/figures"
     touch "$top/docs/slides.md" "$top/docs/figures/descriptors.svg"
-    for tool in make sh echo; do
-        ln -s "$(command -v $tool)" "$scratch/bin/$tool"
-    done
     run --separate-stderr env PATH="$scratch/bin" make -s -C "$top" slides
     [ "$status" -eq 2 ]
     [[ ${stderr_lines[0]} == 'make slides needs pandoc: apt install '* ]]
