@@ -128,7 +128,7 @@ function_text()
         tests/matrix tests/bench tests/plot tests/watch tests/watch.awk \
         tests/predict tests/rehearse tests/check tests/suite tests/confusion \
         tests/judge.awk tests/verdicts tests/facts/*.[ch] \
-        tests/scenes tests/alternatives
+        tests/scenes tests/alternatives tests/road tests/grade tests/class
     echo "$output"
     [ -z "$output" ]
 }
