@@ -107,6 +107,57 @@ is()
 }
 
 # bats test_tags=slow
+@test "check: its status does not tell what has ended it: the handler does" {
+    edited 's/SA_RESTART/0/
+        s/errno != EINTR && //
+        s/die("server: accept");/exit(0);/' \
+        "$kit/step4-waitpid/server.c" eintr
+    checked "$scratch/eintr"
+    is dies-on-eintr 2 1
+    [[ $output != *also:* ]]
+    edited 's/    errno = saved_errno;/    _exit(1);/' \
+        "$kit/step4-waitpid/server.c" handler
+    checked "$scratch/handler"
+    is handler-exits 2 1
+    [[ $output != *also:* ]]
+}
+
+# bats test_tags=slow
+@test "check: a loop that goes on at 0 spins when no child has ended" {
+    edited 's/WNOHANG) > 0/WNOHANG) == 0/' "$kit/step4-waitpid/server.c" spins
+    checked "$scratch/spins"
+    is spinning-loop 3 1
+}
+
+# forks_or DO: step 4, which does this when fork fails.
+forks_or()
+{
+    edited "s/ if (pid == -1)/ if (pid == -1) { $1 } if (0)/" \
+        "$kit/step4-waitpid/server.c" forks
+}
+
+# bats test_tags=slow
+@test "check: to try fork again is no mistake; to lose the client is noted" {
+    grep -q ' if (pid == -1)' "$kit/step4-waitpid/server.c"
+    forks_or 'while ((pid = fork()) == -1) sleep(1);'
+    checked "$scratch/forks"
+    is correct 4 0
+    [[ $output != *note:* ]]
+    forks_or 'perror("fork"); continue;'
+    checked "$scratch/forks"
+    is correct 4 0
+    [ "${lines[2]}" = 'note: fork-failure-leaks' ]
+}
+
+# bats test_tags=slow
+@test "check: who turns away the second client does not let it wait" {
+    parent_does 'if (!waitpid(-1, 0, WNOHANG)) { close(conn_fd); continue; }'
+    checked "$scratch/parent"
+    [ "$status" -eq 2 ]
+    [ "${lines[1]}" = 'verdict: cannot-tell' ]
+}
+
+# bats test_tags=slow
 @test "check: a line for each client is not the first line flushed again" {
     edited '/printf("pid/,/ntohs/d
         s/int conn_fd = /puts("waiting"); fflush(stdout); &/' \
@@ -341,11 +392,11 @@ facts_of_step4()
 @test "check: a note is no failure: its line is marked, and it has its point" {
     facts_of_step4 kind=answers first_line_printed=8 address=all restart=fails \
         few_descriptors=waits without_descriptor=spins without_process=drops \
-        listener_is_started=yes kit_interface=no
+        listener_is_started=yes kit_interface=no at_once=5
     checked -r "$scratch/facts"
     is correct 4 0
-    [ "$(grep -c '^note: ' <<<"$output")" -eq 5 ]
-    [ "$(grep -c '^note  ' <<<"$output")" -eq 5 ]
+    [ "$(grep -c '^note: ' <<<"$output")" -eq 6 ]
+    [ "$(grep -c '^note  ' <<<"$output")" -eq 6 ]
     [[ $output != *failed* ]]
     run -0 "$kit/tests/check" -f gradescope -r "$scratch/facts"
     [[ $output != *'"score": 0, "max_score": 1, "status"'* ]]

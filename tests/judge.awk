@@ -45,13 +45,16 @@ function fits(entry,    i, j, n, list, all)
     return 0
 }
 
-# Puts the values of facts into a text.
-function filled(text,    key)
+# Puts the values of facts into a text: of {a|b}, the first that is known.
+function filled(text,    keys, i, n, value)
 {
-    while (match(text, /[{][a-z_]+[}]/)) {
-        key = substr(text, RSTART + 1, RLENGTH - 2)
-        text = substr(text, 1, RSTART - 1) \
-            (key in fact ? fact[key] : "") substr(text, RSTART + RLENGTH)
+    while (match(text, /[{][a-z_|]+[}]/)) {
+        n = split(substr(text, RSTART + 1, RLENGTH - 2), keys, "[|]")
+        value = ""
+        for (i = n; i >= 1; i--)
+            if (keys[i] in fact)
+                value = fact[keys[i]]
+        text = substr(text, 1, RSTART - 1) value substr(text, RSTART + RLENGTH)
     }
     return text
 }

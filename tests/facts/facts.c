@@ -215,8 +215,10 @@ main(int argc, char *argv[])
         probe_signals();
         probe_together();
         probe_closing();
-        probe_rude();
-        probe_no_descriptor();
+        if (!probe_death()) {
+            probe_rude();
+            probe_no_descriptor();
+        }
         probe_output(said, shown);
         probe_restart();
         probe_no_process();

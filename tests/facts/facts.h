@@ -51,6 +51,7 @@ bool look(void);
 const struct process *nth(int n);
 const struct process *find(pid_t pid);
 bool is_alive(pid_t pid);
+bool is_busy(pid_t pid);
 int children(pid_t parent, bool zombies);
 pid_t nth_child(pid_t parent, int n);
 void freeze(pid_t pid);
@@ -65,6 +66,7 @@ bool in_time_wait(in_port_t port);
 int holders(unsigned long inode, pid_t pids[], int most);
 int descriptors(pid_t pid, int *highest);
 int signal_is(pid_t pid, const char *set, int sig);
+void program_name(pid_t pid, char name[], size_t size);
 bool waits_in(pid_t pid, const char *call, bool *known);
 
 /* talk.c */
@@ -101,11 +103,13 @@ bool own_network(void);
 bool drop_groups(void);
 bool allow_descriptors(pid_t pid, int most);
 bool allow_no_process(pid_t pid);
+bool allow_processes(pid_t pid);
 pid_t wait_any(int *status);
 bool hold_exits(pid_t parent, void (*birth)(void));
 bool on_stop(pid_t pid, int status);
 int exits_held(void);
 pid_t last_held(void);
+int blocked_at_exit(void);
 int threads_seen(void);
 pid_t release_one(void);
 bool release_exits(void);
@@ -140,6 +144,7 @@ extern bool forks;      /* a child of its own serves each client */
 extern bool concurrent; /* a second client is served beside the first */
 extern bool inverted;   /* the first process serves, its child listens */
 extern bool stays;      /* a child does not end when its client has gone */
+extern bool died;       /* it has ended in one of the probes */
 extern struct client crowd[MANY];
 
 bool start_on(in_port_t port);
@@ -172,6 +177,7 @@ void probe_handler(void);
 void probe_in_turn(void);
 void probe_signals(void);
 void probe_together(void);
+bool probe_death(void);
 void probe_closing(void);
 
 /* faults.c */

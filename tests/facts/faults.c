@@ -217,6 +217,25 @@ is_accepted(struct client *c)
     return who_has(c, &listener_too) != 0;
 }
 
+/* A server that keeps its client when no process can be started may be about
+ * to try again. Can it, now that one can be? Then it was no child of its own.
+ */
+static bool
+tries_again(struct client *c)
+{
+    long deadline = now_ms() + 2 * SOON;
+    bool listener_too, born;
+
+    if (!allow_processes(listener))
+        return false;
+    do {
+        nap();
+        born = who_has(c, &listener_too) != listener ||
+               children(listener, false) > workers;
+    } while (!born && now_ms() < deadline && is_alive(listener));
+    return born;
+}
+
 /* No process can be started when a client comes. Where root cannot be refused
  * one, the server is run as a user who has nothing else. */
 void
@@ -258,8 +277,10 @@ probe_no_process(void)
                                     : "drops");
     else if (who_has(c, &listener_too) != listener)
         fact("without_process", "waits");
-    else /* who serves it does not accept the next */
-        fact("without_process", is_accepted(&crowd[1]) ? "loses" : "keeps");
+    else if (is_accepted(&crowd[1])) /* who serves does not accept the next */
+        fact("without_process", "loses");
+    else
+        fact("without_process", tries_again(c) ? "retries" : "keeps");
     stop_server();
 }
 

@@ -26,6 +26,7 @@ enum { MOST_HELD = 64 };
 static pid_t parent, held[MOST_HELD], forked[MOST_HELD], threads[MOST_HELD];
 static int n_held, n_forked, n_threads;
 static bool parent_stopped;
+static int parent_blocked; /* SIGCHLD, when it was about to exit; -1: not yet */
 static void (*at_birth)(void);
 static char group[100]; /* its folder, or "" */
 
@@ -177,6 +178,18 @@ allow_no_process(pid_t pid)
     return set_group(0) || (geteuid() != 0 && allow(pid, RLIMIT_NPROC, 0));
 }
 
+/* As many processes again as before. Root may go beyond the limit that a user
+ * cannot leave. */
+bool
+allow_processes(pid_t pid)
+{
+    struct rlimit most = {.rlim_cur = RUNAWAY, .rlim_max = RUNAWAY};
+
+    return set_group(2 * RUNAWAY) ||
+           (geteuid() == 0 && prlimit(pid, RLIMIT_NPROC, &most, NULL) == 0) ||
+           allow(pid, RLIMIT_NPROC, -1);
+}
+
 /* As waitpid for any child; on Linux, threads that are traced count as such. */
 pid_t
 wait_any(int *status)
@@ -198,6 +211,7 @@ hold_exits(pid_t pid, void (*birth)(void))
     at_birth = birth;
     n_held = n_forked = n_threads = 0;
     parent_stopped = false;
+    parent_blocked = -1;
     return ptrace(PTRACE_SEIZE, pid, 0,
                   PTRACE_O_TRACEFORK | PTRACE_O_TRACEVFORK |
                       PTRACE_O_TRACECLONE | PTRACE_O_TRACEEXIT) == 0;
@@ -219,6 +233,24 @@ int
 threads_seen(void)
 {
     return n_threads;
+}
+
+/* Did the parent block SIGCHLD when it was about to exit, as it does while its
+ * handler runs? 1, 0, or -1: it was not about to, or it cannot be told. */
+int
+blocked_at_exit(void)
+{
+    return parent_blocked;
+}
+
+/* (A handler for one call only may run unblocked; it is no longer installed.)
+ */
+static void
+note_exit(void)
+{
+    parent_blocked = signal_is(parent, "Blk", SIGCHLD);
+    if (parent_blocked == 0 && signal_is(parent, "Cgt", SIGCHLD) != 1)
+        parent_blocked = -1;
 }
 
 static bool
@@ -248,6 +280,9 @@ on_stop(pid_t pid, int status)
          * signal: detached, it stays stopped. */
         ptrace(PTRACE_DETACH, pid, 0, SIGSTOP);
         parent_stopped = true;
+    } else if (event == PTRACE_EVENT_EXIT && pid == parent) {
+        note_exit();
+        ptrace(PTRACE_CONT, pid, 0, 0);
     } else if (is_one_of(pid, threads, n_threads)) {
         ptrace(PTRACE_DETACH, pid, 0, 0);
     } else {
@@ -352,6 +387,12 @@ allow_no_process(pid_t pid)
 }
 
 bool
+allow_processes(pid_t pid)
+{
+    return pid == 0;
+}
+
+bool
 hold_exits(pid_t pid, void (*birth)(void))
 {
     return pid == 0 && birth == NULL;
@@ -379,6 +420,12 @@ pid_t
 last_held(void)
 {
     return 0;
+}
+
+int
+blocked_at_exit(void)
+{
+    return -1;
 }
 
 int

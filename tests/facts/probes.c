@@ -213,11 +213,11 @@ probe_newborn(pid_t newborn, pid_t serves, long deadline)
 {
     bool has_listener;
 
-    do { /* it may come to close its copy only now */
+    do { /* it may come to close its copy only now, or, if busy, later */
         nap();
         look();
         has_listener = holds(newborn, listen_inode);
-    } while (has_listener && now_ms() < deadline);
+    } while (has_listener && now_ms() < deadline + is_busy(newborn) * SOON);
     tell_sockets(newborn, has_listener, newborn != 0 && serves == newborn);
     inverted = serves == listener && has_listener;
 }
@@ -301,7 +301,9 @@ probe_many(void)
             return;
         tell_if_deaf();
     }
-    fact("second", concurrent ? "served" : "waits");
+    fact("second", concurrent                       ? "served"
+                   : crowd[1].eof || crowd[1].reset ? "turned-away"
+                                                    : "waits");
     fact("at_once", "%d", count);
     look();
     fact("children_at_once", "%d", children(listener, false) - workers);
@@ -356,10 +358,14 @@ probe_handler(void)
     if (!fresh("a stray SIGCHLD") || !serve(&crowd[0], SOON))
         return;
     kill(listener, SIGCHLD);
-    if (serve(&crowd[1], SOON))
+    if (serve(&crowd[1], SOON)) {
         fact("stray", "served");
-    else
-        fact("stray", survives("stray") ? "waits" : "died");
+    } else if (survives("left")) {
+        fact("stray", "waits");
+        fact_is("stray_spins", spins(listener));
+    } else {
+        fact("stray", "died");
+    }
     if (started != 0 && !is_alive(listener))
         stop_server();
 }
@@ -571,12 +577,12 @@ hold_many(void)
             probe_held(last_held(), &crowd[0]);
     }
     if (born > 0 && born < MANY && steps[born] != NULL &&
-        survives(steps[born])) {
+        survives(born < 2 ? steps[born] : "left")) {
         fact(steps[born], "waits");
         if (born == 1)
             tell_if_deaf();
-        if (born == 2)
-            fact_is("mixed_spins", spins(listener));
+        if (born == 2 || born == 3)
+            fact_is(born == 2 ? "mixed_spins" : "stray_spins", spins(listener));
     }
     return born;
 }
@@ -624,4 +630,36 @@ probe_closing(void)
     else if (born == MANY)
         leave_out("together", "the server does not let itself be stopped");
     stop_server();
+}
+
+/* It has ended in some probe. Does it whenever a child of it ends, or a SIGCHLD
+ * comes? Then: in the handler of that signal, or later? */
+bool
+probe_death(void)
+{
+    char name[40];
+
+    if (!died || !forks || !anew("its end") ||
+        (kind != CLOSES && !serve(&crowd[0], SOON)) ||
+        signal_is(listener, "Blk", SIGCHLD) != 0 || !hold_exits(listener, NULL))
+        return false;
+    program_name(listener, name, sizeof(name));
+    if (kind != CLOSES)
+        hang_up(&crowd[0]);
+    else if (holds_one_more(&crowd[0]))
+        release_one();
+    if (!ends(listener, SOON / 2)) {
+        kill(listener, SIGCHLD);
+        ends(listener, SOON / 2);
+    }
+    if (is_alive(listener)) {
+        stop_server();
+        return false;
+    }
+    fact("program", "%s", name);
+    fact("dies_in", blocked_at_exit() == 1   ? "handler"
+                    : blocked_at_exit() == 0 ? "later"
+                                             : "unknown");
+    leave_out("resets, and no descriptor left", "it ends when a child does");
+    return true;
 }

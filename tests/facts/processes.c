@@ -237,6 +237,15 @@ is_alive(pid_t pid)
     return p != NULL && p->state != 'Z';
 }
 
+/* Has it something to do, when look has last seen it? */
+bool
+is_busy(pid_t pid)
+{
+    const struct process *p = find(pid);
+
+    return p != NULL && (p->state == 'R' || p->state == 'D');
+}
+
 static void
 reap(void)
 {

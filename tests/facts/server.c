@@ -20,7 +20,7 @@ unsigned long listen_inode;
 const char *listen_address;
 int workers;
 enum kind kind;
-bool left_open, forks, concurrent, inverted, stays;
+bool left_open, forks, concurrent, inverted, stays, died;
 struct client crowd[MANY];
 static bool hangs; /* it has not served a client: it may never serve again */
 
@@ -30,10 +30,8 @@ static void
 settle(void)
 {
     long deadline = now_ms() + SOON / 4;
-    const struct process *p;
 
-    while (look() && (p = find(listener)) != NULL &&
-           (p->state == 'R' || p->state == 'D') && now_ms() < deadline)
+    while (look() && is_busy(listener) && now_ms() < deadline)
         nap();
 }
 
@@ -371,6 +369,7 @@ survives(const char *probe)
     settle();
     if (!has_ended())
         return true;
+    died = true;
     snprintf(key, sizeof(key), "dies_%s", probe);
     if (listener != started)
         fact(key, "unknown");

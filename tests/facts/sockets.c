@@ -208,6 +208,21 @@ signal_is(pid_t pid, const char *set, int sig)
     return is;
 }
 
+/* The program that this process runs, without a version: "python", say, where
+ * it is written in that language. Empty if it cannot be known. */
+void
+program_name(pid_t pid, char name[], size_t size)
+{
+    char path[40], target[300] = "/";
+    ssize_t len;
+
+    snprintf(path, sizeof(path), "/proc/%ld/exe", (long)pid);
+    len = readlink(path, target, sizeof(target) - 1);
+    target[len > 0 ? len : 1] = '\0';
+    snprintf(name, size, "%s", strrchr(target, '/') + 1);
+    name[strcspn(name, "0123456789.")] = '\0';
+}
+
 /* Is this process asleep in a system call of that name? *known: can one tell?
  */
 bool
