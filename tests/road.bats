@@ -68,7 +68,9 @@ texts()
 }
 
 @test "hints: each of 41 verdicts has three, a station also what comes next" {
-    names=$(sed -n 's/^\[\([a-z-]*\)\]$/\1/p' "$kit/tests/verdicts" | sort -u)
+    # what is only ever noted is no verdict
+    names=$(awk -v RS= -F '[][]' '/^\[[a-z-]+\]/ && !/\nnote: also/ {
+        print $2 }' "$kit/tests/verdicts" | sort -u)
     [ "$(wc -w <<<"$names")" -ge 41 ]
     for name in $names; do
         echo "$name: $(texts "$name" | cut -d: -f1 | xargs)"
