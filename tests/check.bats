@@ -123,6 +123,28 @@ is()
 }
 
 # bats test_tags=slow
+@test "check: Perl's accept fails with EINTR too, and its status is 0" {
+    command -v perl >/dev/null || skip 'no perl'
+    cat >"$scratch/server.pl" <<'END'
+use IO::Socket::INET;
+$SIG{CHLD} = sub { 1 while waitpid(-1, 1) > 0 };
+my $listener = IO::Socket::INET->new(LocalAddr => '127.0.0.1',
+    LocalPort => $ARGV[0], Listen => 50, ReuseAddr => 1) or die;
+while (my $client = $listener->accept) {
+    my $pid = fork;
+    if (defined $pid && $pid == 0) {
+        close $listener;
+        syswrite($client, $_) while sysread($client, $_, 4096);
+        exit 0;
+    }
+    close $client;
+}
+END
+    checked perl "$scratch/server.pl"
+    is dies-on-eintr 2 1
+}
+
+# bats test_tags=slow
 @test "check: a loop that goes on at 0 spins when no child has ended" {
     edited 's/WNOHANG) > 0/WNOHANG) == 0/' "$kit/step4-waitpid/server.c" spins
     checked "$scratch/spins"
