@@ -12,9 +12,9 @@ SERVERS = step1-sequential/server step2-fork/server step3-signal/server \
 SOURCES = step1-sequential/server.c step2-fork/server.c \
 	step3-signal/server.c step4-waitpid/server.c tests/clients.c \
 	tests/bench.c
-FACTS = tests/facts/facts.c tests/facts/faults.c tests/facts/linux.c \
-	tests/facts/probes.c tests/facts/processes.c tests/facts/server.c \
-	tests/facts/sockets.c tests/facts/talk.c
+FACTS = tests/facts/facts.c tests/facts/faults.c tests/facts/held.c \
+	tests/facts/linux.c tests/facts/probes.c tests/facts/processes.c \
+	tests/facts/server.c tests/facts/sockets.c tests/facts/talk.c
 CHECKER = tests/facts/facts tests/facts/fence
 FENCE = tests/facts/fence.c tests/facts/linux.c tests/facts/processes.c \
 	tests/facts/sockets.c tests/facts/talk.c

@@ -7,6 +7,7 @@
  * linux.c      what only Linux can do; elsewhere it says that it cannot
  * server.c     the checked server: starts it, and is served by it
  * probes.c     clients come and leave, and the facts that come of it
+ * held.c       the same, while children are held at their exit
  * faults.c     the same, when something is wrong
  * facts.c      prints facts; main
  */
@@ -64,6 +65,7 @@ in_port_t any_listening(void);
 unsigned long inode_of(in_port_t local, in_port_t remote);
 bool in_time_wait(in_port_t port);
 int holders(unsigned long inode, pid_t pids[], int most);
+bool holds(pid_t pid, unsigned long inode);
 int descriptors(pid_t pid, int *highest);
 int signal_is(pid_t pid, const char *set, int sig);
 void program_name(pid_t pid, char name[], size_t size);
@@ -154,6 +156,7 @@ bool fresh(const char *probe);
 bool anew(const char *probe);
 bool has_line(const struct client *c);
 pid_t who_has(struct client *c, bool *listener_too);
+pid_t who_keeps(struct client *c, bool *listener_too, long deadline);
 pid_t child_for(struct client *c);
 bool serve(struct client *c, long patience);
 int serve_crowd(int count);
@@ -167,7 +170,6 @@ bool survives(const char *probe);
 /* probes.c */
 
 extern struct client usual; /* the first, with what it was answered */
-extern size_t before_fork;  /* bytes that come before a child is born */
 
 void probe_kind(void);
 void probe_echo(void);
@@ -177,8 +179,17 @@ void probe_handler(void);
 void probe_in_turn(void);
 void probe_signals(void);
 void probe_together(void);
-bool probe_death(void);
+void probe_frozen(int born);
+void tell_if_deaf(void);
+void tell_sockets(pid_t newborn, bool has_listener, bool has_connection);
+
+/* held.c */
+
+extern size_t before_fork; /* bytes that come before a child is born */
+
+bool is_left_open(struct client *c);
 void probe_closing(void);
+bool probe_death(void);
 
 /* faults.c */
 

@@ -9,7 +9,6 @@
 #include <string.h>
 
 struct client usual;
-size_t before_fork;
 static const char *const kinds[] = {
     "unknown", "echoes", "answers", "greets", "silent", "one-answer", "closes"};
 
@@ -41,39 +40,6 @@ kind_of_answer(struct client *c, size_t greeting)
     if (c->got > 0)
         return hear_end(c, 300) || !answers_again(c) ? ONE_ANSWER : ANSWERS;
     return c->eof || c->reset ? ONE_ANSWER : SILENT;
-}
-
-/* Does a new client get a child, which is then held at its exit? Some children
- * end only when their client has gone too. */
-static bool
-holds_one_more(struct client *c)
-{
-    int held = exits_held();
-    long begun = now_ms();
-
-    if (!call(c, SOON))
-        return false;
-    while (exits_held() == held && now_ms() - begun < SOON) {
-        nap();
-        if (c->fd != -1 && now_ms() - begun > SOON / 10 && hear_end(c, 0))
-            hang_up(c);
-    }
-    return exits_held() > held;
-}
-
-/* A client that was greeted, and hears no more: is that the end? Its child has
- * ended, but its parent has the connection still, so the client sees no end. */
-static bool
-is_left_open(struct client *c)
-{
-    bool listener_too, born;
-
-    if (who_has(c, &listener_too) != listener || !anew("kind") ||
-        !hold_exits(listener, NULL))
-        return false;
-    born = holds_one_more(c);
-    stop_server();
-    return born;
 }
 
 /* The first client says nothing for a while, then sends a line. */
@@ -148,18 +114,6 @@ probe_echo(void)
     hang_up(c);
 }
 
-/* Has this process that socket? */
-static bool
-holds(pid_t pid, unsigned long inode)
-{
-    pid_t pids[MANY];
-    int count = holders(inode, pids, MANY);
-
-    while (count > 0 && pids[count - 1] != pid)
-        count--;
-    return count > 0;
-}
-
 /* Its client has gone: does this child end? Some take their time; one that
  * uses the processor all the time does not, nor one whose like did not. */
 static bool
@@ -183,21 +137,8 @@ was_before(pid_t pid)
     return false;
 }
 
-/* Which process has this connection, once its parent has closed its copy? It
- * may come to that only now. */
-static pid_t
-who_keeps(struct client *c, bool *listener_too, long deadline)
-{
-    pid_t pid;
-
-    do {
-        nap();
-        pid = who_has(c, listener_too);
-    } while (now_ms() < deadline && (*listener_too || pid == 0));
-    return pid;
-}
-
-static void
+/* Which of both sockets has a child that is new? */
+void
 tell_sockets(pid_t newborn, bool has_listener, bool has_connection)
 {
     fact("newborn_has", newborn == 0                     ? "none"
@@ -270,7 +211,7 @@ probe_first(struct client *c)
 
 /* The second client is not served: because the parent listens no more? (Its
  * child may have the listening socket still.) */
-static void
+void
 tell_if_deaf(void)
 {
     unsigned long inode;
@@ -469,7 +410,7 @@ probe_signals(void)
 }
 
 /* All that the server's children have come to, while it is stopped. */
-static void
+void
 probe_frozen(int born)
 {
     long deadline = now_ms() + SLOW;
@@ -510,156 +451,4 @@ probe_together(void)
     for (int i = 0; i < MANY; i++)
         hang_up(&crowd[i]);
     probe_frozen(born);
-}
-
-/* It closes at once, and no child was born: what it does when nobody is there
- * tells whether one client after another is accepted. */
-static void
-probe_childless(void)
-{
-    bool known, accepts;
-
-    hear_end(&crowd[0], SOON);
-    left();
-    accepts = waits_in(listener, "accept", &known);
-    if (known || threads_seen() > 0)
-        fact("second", accepts && threads_seen() == 0 ? "waits" : "served");
-    if (threads_seen() > 0)
-        fact("served_by", "thread");
-    else if (known)
-        fact("served_by", "listener");
-    else
-        leave_out("who serves", "it closes at once, and has no child then");
-}
-
-/* This child is held at its exit: what has it not closed until then? */
-static void
-probe_held(pid_t child, struct client *c)
-{
-    bool listener_too;
-    pid_t pid = who_keeps(c, &listener_too, now_ms() + 200);
-    pid_t parent = find(child) == NULL ? listener : find(child)->parent;
-
-    tell_sockets(child, holds(child, listen_inode), pid == child);
-    fact_is("parent_keeps", listener_too);
-    fact_is("child_catches", signal_is(child, "Cgt", SIGCHLD) == 1);
-    fact("served_by",
-         parent != listener && ends(parent, 200) ? "grandchild" : "child");
-}
-
-/* One of those that are held ends, the first; the others live on. */
-static void
-end_older(void)
-{
-    ends(release_one(), SOON);
-    if (is_alive(listener))
-        fact("left_older", "%d", left());
-}
-
-/* Clients come, and their children are held, as many as can be had. Returns
- * how many; with the second, third and fourth the handler is tried. */
-static int
-hold_many(void)
-{
-    const char *steps[MANY] = {"first", "second", "mixed", "stray"};
-    int born;
-
-    for (born = 0; born < MANY; born++) {
-        if (born == 2)
-            end_older();
-        if (born == 3)
-            kill(listener, SIGCHLD);
-        if (!holds_one_more(&crowd[born]))
-            break;
-        if (steps[born] != NULL)
-            fact(steps[born], "served");
-        if (born == 0)
-            probe_held(last_held(), &crowd[0]);
-    }
-    if (born > 0 && born < MANY && steps[born] != NULL &&
-        survives(born < 2 ? steps[born] : "left")) {
-        fact(steps[born], "waits");
-        if (born == 1)
-            tell_if_deaf();
-        if (born == 2 || born == 3)
-            fact_is(born == 2 ? "mixed_spins" : "stray_spins", spins(listener));
-    }
-    return born;
-}
-
-/* What the client has before its child does anything is from the parent. */
-static void
-note_birth(void)
-{
-    hear(&crowd[0]);
-    before_fork = crowd[0].got;
-}
-
-/* Ten at once, the handler, and ten together, where the server closes at once:
- * its children are held when they are about to exit. */
-void
-probe_closing(void)
-{
-    int born;
-
-    if (kind != CLOSES)
-        return;
-    if (stays) {
-        fact("served_by", "child");
-        leave_out("together", "its children do not end");
-        return;
-    }
-    if (!anew("together"))
-        return;
-    if (!hold_exits(listener, note_birth)) {
-        leave_out("together", "it closes at once, and its children cannot be "
-                              "held here when they exit");
-        return;
-    }
-    born = hold_many();
-    forks = born > 0;
-    concurrent = born > 1;
-    if (born == MANY)
-        fact("at_once", "%d", born);
-    if (!forks && look() && children(listener, false) > workers)
-        leave_out("together", "its children take their time to end");
-    else if (!forks)
-        probe_childless();
-    else if (born == MANY && release_exits())
-        probe_frozen(born - 1);
-    else if (born == MANY)
-        leave_out("together", "the server does not let itself be stopped");
-    stop_server();
-}
-
-/* It has ended in some probe. Does it whenever a child of it ends, or a SIGCHLD
- * comes? Then: in the handler of that signal, or later? */
-bool
-probe_death(void)
-{
-    char name[40];
-
-    if (!died || !forks || !anew("its end") ||
-        (kind != CLOSES && !serve(&crowd[0], SOON)) ||
-        signal_is(listener, "Blk", SIGCHLD) != 0 || !hold_exits(listener, NULL))
-        return false;
-    program_name(listener, name, sizeof(name));
-    if (kind != CLOSES)
-        hang_up(&crowd[0]);
-    else if (holds_one_more(&crowd[0]))
-        release_one();
-    if (!ends(listener, SOON / 2)) {
-        kill(listener, SIGCHLD);
-        ends(listener, SOON / 2);
-    }
-    if (is_alive(listener)) {
-        stop_server();
-        return false;
-    }
-    fact("program", "%s", name);
-    fact("dies_in", blocked_at_exit() == 1   ? "handler"
-                    : blocked_at_exit() == 0 ? "later"
-                                             : "unknown");
-    leave_out("resets, and no descriptor left", "it ends when a child does");
-    return true;
 }

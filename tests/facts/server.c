@@ -191,6 +191,20 @@ who_has(struct client *c, bool *listener_too)
     return other != 0 ? other : *listener_too ? listener : 0;
 }
 
+/* Which process has this connection, once its parent has closed its copy? It
+ * may come to that only now. */
+pid_t
+who_keeps(struct client *c, bool *listener_too, long deadline)
+{
+    pid_t pid;
+
+    do {
+        nap();
+        pid = who_has(c, listener_too);
+    } while (now_ms() < deadline && (*listener_too || pid == 0));
+    return pid;
+}
+
 /* Which child serves this client? 0: none that is known. */
 pid_t
 child_for(struct client *c)

@@ -178,6 +178,13 @@ holders(unsigned long inode, pid_t pids[], int most)
     return count;
 }
 
+/* Has this process that socket? */
+bool
+holds(pid_t pid, unsigned long inode)
+{
+    return pid > 0 && inode != 0 && count_fds(pid, inode, NULL) > 0;
+}
+
 /* How many descriptors it has, or -1, and the number of the highest. */
 int
 descriptors(pid_t pid, int *highest)
