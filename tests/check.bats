@@ -273,6 +273,32 @@ forks_or()
     is correct 4 0
 }
 
+# bats test_tags=slow
+@test "check: a process that only starts the server anew is not the server" {
+    edited '/^main/,$s/    for (;;) {/    while (fork() > 0) wait(NULL);&/' \
+        "$kit/step4-waitpid/server.c" watched
+    checked "$scratch/watched"
+    is correct 4 0
+    [[ $output != *@(note|failed)* ]]
+}
+
+# bats test_tags=slow
+@test "check: who serves one client and ends is sequential, and no more" {
+    edited '/^main/,$s/ close(conn_fd);/ return 0;/' \
+        "$kit/step1-sequential/server.c" once
+    checked "$scratch/once"
+    is sequential 1 1
+    [[ $output != *also:* ]]
+}
+
+# bats test_tags=slow
+@test "check: fork-inverted, where the process that serves ends at once" {
+    doing "$greets" fork-inverted step4-waitpid
+    checked "$scratch/doing"
+    is fork-inverted 1 1
+    [[ $output != *also:* ]]
+}
+
 # parent_does CODE: step 4 whose parent does this before it forks.
 parent_does()
 {

@@ -139,7 +139,8 @@ extern in_port_t told_port;  /* where it was to listen, the last time */
 extern pid_t listener;
 extern unsigned long listen_inode;
 extern const char *listen_address;
-extern int workers; /* children that it had before any client came */
+extern int workers;  /* children that it had before any client came */
+extern bool beneath; /* it is the child of one that only watches over it */
 extern enum kind kind;
 extern bool left_open;  /* its child has ended, but the client sees no end */
 extern bool forks;      /* a child of its own serves each client */

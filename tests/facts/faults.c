@@ -130,6 +130,8 @@ probe_restart(void)
     if (kind == UNKNOWN || !fresh("restart") || !serve(&crowd[0], SOON))
         return;
     port = server_port;
+    if (beneath && is_alive(listener)) /* or there will be another */
+        kill(find(listener)->parent, SIGKILL);
     kill(listener, SIGKILL);
     deadline = now_ms() + SOON;
     /* A process with threads is not gone all at once, and a child that was

@@ -41,13 +41,27 @@ is_left_open(struct client *c)
     return born;
 }
 
-/* It closes at once, and no child was born: what it does when nobody is there
- * tells whether one client after another is accepted. */
+/* It has ended, and a child of it listens on: fork-inverted. */
+static bool
+has_an_heir(void)
+{
+    pid_t heir[1];
+
+    return has_ended() && holders(listen_inode, heir, 1) == 1;
+}
+
+/* It closes at once, and no child was born to serve: what it does when nobody
+ * is there tells whether one client after another is accepted. */
 static void
 probe_childless(void)
 {
     bool known, accepts;
 
+    if (has_an_heir()) {
+        fact("served_by", "listener");
+        fact("newborn_has", "listener");
+        return;
+    }
     hear_end(&crowd[0], SOON);
     left();
     accepts = waits_in(listener, "accept", &known);

@@ -173,6 +173,17 @@ serve_first(struct client *c)
     return serve(c, SOON);
 }
 
+/* Is it a child of the only worker that serves? Then that one is the server,
+ * and its parent only watches over it. */
+static bool
+is_beneath(pid_t serves)
+{
+    const struct process *p = find(serves);
+
+    return !beneath && workers == 1 && p != NULL && was_before(p->parent) &&
+           holds(p->parent, listen_inode);
+}
+
 /* Which process serves the first client, and what is it to the server? */
 static void
 probe_first(struct client *c)
@@ -187,9 +198,15 @@ probe_first(struct client *c)
         fact("first", "waits");
         return;
     }
-    fact("first", "served");
     deadline = now_ms() + (kind == ECHOES ? 500 : 200);
     pid = who_keeps(c, &listener_too, deadline);
+    if (is_beneath(pid)) {
+        beneath = true;
+        if (anew("ten at once"))
+            probe_first(c);
+        return;
+    }
+    fact("first", "served");
     for (int n = 0; (newborn = nth_child(listener, n)) != 0; n++)
         if (!was_before(newborn))
             break;

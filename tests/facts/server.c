@@ -19,6 +19,7 @@ pid_t listener;
 unsigned long listen_inode;
 const char *listen_address;
 int workers;
+bool beneath;
 enum kind kind;
 bool left_open, forks, concurrent, inverted, stays, died;
 struct client crowd[MANY];
@@ -51,6 +52,20 @@ top_holder(void)
             top = pids[i];
     }
     return top;
+}
+
+/* The one that was started only watches over the one that listens: its child.
+ */
+static void
+go_beneath(void)
+{
+    long deadline = now_ms() + SOON;
+
+    while (look() && nth_child(listener, 0) == 0 && now_ms() < deadline)
+        nap();
+    if (nth_child(listener, 0) != 0)
+        listener = nth_child(listener, 0);
+    settle();
 }
 
 /* Waits until it listens, and finds out which process does. */
@@ -86,6 +101,8 @@ find_listener(in_port_t asked)
         listener = top_holder();
         settle(); /* until it has said so, and has the workers that it wants */
     } while (!is_alive(listener) && holders(listen_inode, pids, 1) > 0);
+    if (beneath)
+        go_beneath();
     workers = children(listener, false);
     return true;
 }
