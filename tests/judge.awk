@@ -10,11 +10,13 @@
 #   left-out REASON, from the facts
 
 # A condition: key=a|b, key!=a|b, key>=n: what is not known fulfils none; or
-# !key: it is not known.
+# key: it is known; or !key: it is not.
 function holds(condition,    place, key, value, list, i, n)
 {
     if (condition ~ /^![a-z_]+$/)
         return !(substr(condition, 2) in fact)
+    if (condition ~ /^[a-z_]+$/)
+        return condition in fact
     if (!match(condition, /!=|>=|=/))
         die("not a condition: " condition)
     key = substr(condition, 1, RSTART - 1)
@@ -81,8 +83,9 @@ FNR == NR && /^\[/ {
     next
 }
 FNR == NR && /^ / {
-    sub(/^ +/, "")
-    line = line " " $0
+    text = $0
+    sub(/^ +/, " ", text)
+    line = line text
 }
 FNR == NR && /^[a-z]+: / {
     field = substr($1, 1, length($1) - 1)
@@ -168,7 +171,7 @@ END {
         state = id in failed || fits(i) ? "failed" : \
             id in marked ? "note" : "ok"
         for (j = 1; j <= n; j++)
-            if (state == "ok" && !(list[j] in fact))
+            if (state == "ok" && !holds(list[j]))
                 state = "left-out"
         printf "probe\t%s\t%s\t%s\n", state, id, title[i]
     }

@@ -110,10 +110,13 @@ probe_no_descriptor(void)
         tell(c, line, strlen(line));
     spinning = spins(listener);
     most_processes = RUNAWAY;
-    fact("without_descriptor", ran_away              ? "forks"
-                               : !is_alive(listener) ? "dies"
-                               : spinning            ? "spins"
-                                                     : "waits");
+    /* One that is about to end may take its time, too. */
+    fact("without_descriptor",
+         ran_away ? "forks"
+         : !is_alive(listener) || (spinning && ends(listener, SOON / 2))
+             ? "dies"
+         : spinning ? "spins"
+                    : "waits");
     stop_server();
 }
 
@@ -207,6 +210,17 @@ is_answered(struct client *c)
            (strcmp(words, usual_words) == 0 || ends_as_child());
 }
 
+/* Was this client told something that a client is not told otherwise? */
+static bool
+is_told(struct client *c)
+{
+    char words[sizeof(c->bytes) + 1], usual_words[sizeof(c->bytes) + 1];
+
+    put_words(words, c);
+    put_words(usual_words, &usual);
+    return strncmp(words, usual_words, strlen(words)) != 0;
+}
+
 /* Is this client accepted, in a while? */
 static bool
 is_accepted(struct client *c)
@@ -245,7 +259,7 @@ probe_no_process(void)
 {
     struct client *c = &crowd[0];
     long said;
-    bool listener_too, was_ended, alone;
+    bool listener_too, was_ended, alone, says_so;
 
     if (!forks)
         return;
@@ -269,20 +283,21 @@ probe_no_process(void)
     if (call(c, SOON) && kind != CLOSES)
         tell(c, line, strlen(line));
     was_ended = hear_end(c, SOON);
+    says_so = file_size(how.err) + file_size(how.out) > said || is_told(c);
     if (is_answered(c))
         fact("without_process", "serves");
-    else if (!is_alive(listener))
+    else if (!is_alive(listener) || (says_so && ends(listener, SOON / 4)))
         fact("without_process", "dies");
     else if (was_ended)
-        fact("without_process", file_size(how.err) + file_size(how.out) > said
-                                    ? "says-so"
-                                    : "drops");
+        fact("without_process", says_so ? "says-so" : "drops");
     else if (who_has(c, &listener_too) != listener)
         fact("without_process", "waits");
     else if (is_accepted(&crowd[1])) /* who serves does not accept the next */
         fact("without_process", "loses");
+    else if (!tries_again(c))
+        fact("without_process", "keeps");
     else
-        fact("without_process", tries_again(c) ? "retries" : "keeps");
+        fact("without_process", says_so ? "says-so" : "waits");
     stop_server();
 }
 

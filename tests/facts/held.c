@@ -147,8 +147,10 @@ probe_closing(void)
 
     if (kind != CLOSES)
         return;
-    if (stays) {
+    if (stays) { /* so the first child is there when the second client comes */
         fact("served_by", "child");
+        if (anew("together") && serve(&crowd[0], SOON))
+            fact("second", serve(&crowd[1], SOON) ? "served" : "waits");
         leave_out("together", "its children do not end");
         return;
     }
@@ -181,12 +183,14 @@ bool
 probe_death(void)
 {
     char name[40];
+    bool catches;
 
     if (!died || !forks || !anew("its end") ||
         (kind != CLOSES && !serve(&crowd[0], SOON)) ||
         signal_is(listener, "Blk", SIGCHLD) != 0 || !hold_exits(listener, NULL))
         return false;
     program_name(listener, name, sizeof(name));
+    catches = signal_is(listener, "Cgt", SIGCHLD) == 1;
     if (kind != CLOSES)
         hang_up(&crowd[0]);
     else if (holds_one_more(&crowd[0]))
@@ -200,7 +204,8 @@ probe_death(void)
         return false;
     }
     fact("program", "%s", name);
-    fact("dies_in", blocked_at_exit() == 1   ? "handler"
+    fact("dies_in", !catches                 ? "no-handler"
+                    : blocked_at_exit() == 1 ? "handler"
                     : blocked_at_exit() == 0 ? "later"
                                              : "unknown");
     leave_out("resets, and no descriptor left", "it ends when a child does");

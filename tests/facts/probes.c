@@ -423,6 +423,8 @@ probe_signals(void)
     child = who_has(&crowd[0], &listener_too);
     if (child != 0 && child != listener)
         fact_is("child_catches", signal_is(child, "Cgt", SIGCHLD) == 1);
+    if (forks && kind != CLOSES)
+        fact_is("idle_spins", spins(listener));
     hang_up(&crowd[0]);
 }
 
