@@ -17,8 +17,8 @@ edited()
     ${CC-cc} -w -o "$scratch/$3" "$scratch/$3.c"
 }
 
-# doing CODE NAME STEP: with that mistake made, and its child does this instead of
-# an echo: $scratch/doing. With no-mistake: as it is.
+# doing CODE NAME STEP: with that mistake, and its child does this instead of an
+# echo: $scratch/doing. With no-mistake, only that.
 greets='write(conn_fd, "hello\\n", 6);'
 answers='char b[99]; read(conn_fd, b, 99); write(conn_fd, "yes\\n", 4);'
 doing()
