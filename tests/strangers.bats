@@ -235,6 +235,16 @@ forks_or()
 }
 
 # bats test_tags=slow
+@test "check: prefork, where the first process does not listen any more" {
+    mistake prefork step1-sequential
+    edited 's/ pause();/ { close(listen_fd); pause(); }/' \
+        "$scratch/prefork.c" workers
+    checked "$scratch/workers"
+    is prefork 1 1
+    [[ $output != *also:* ]]
+}
+
+# bats test_tags=slow
 @test "check: who serves one client and ends is sequential, and no more" {
     edited '/^main/,$s/ close(conn_fd);/ return 0;/' \
         "$kit/step1-sequential/server.c" once

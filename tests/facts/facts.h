@@ -140,6 +140,7 @@ extern pid_t listener;
 extern unsigned long listen_inode;
 extern const char *listen_address;
 extern int workers;  /* children that it had before any client came */
+extern int peers;    /* others that listen, and are no children of it */
 extern bool beneath; /* it is the child of one that only watches over it */
 extern enum kind kind;
 extern bool left_open;  /* its child has ended, but the client sees no end */

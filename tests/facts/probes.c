@@ -125,13 +125,14 @@ ends_after_all(pid_t child)
     return !never;
 }
 
-/* The children that the server had before the first client came. */
-static pid_t before[MANY];
+/* The processes of the server before the first client came. */
+static pid_t before[RUNAWAY];
+static int n_before;
 
 static bool
 was_before(pid_t pid)
 {
-    for (int i = 0; i < MANY; i++)
+    for (int i = 0; i < n_before; i++)
         if (before[i] == pid)
             return true;
     return false;
@@ -163,13 +164,13 @@ probe_newborn(pid_t newborn, pid_t serves, long deadline)
     inverted = serves == listener && has_listener;
 }
 
-/* The first client; and which children there were before it came. */
+/* The first client; and which processes there were before it came. */
 static bool
 serve_first(struct client *c)
 {
     look();
-    for (int n = 0; n < MANY; n++)
-        before[n] = nth_child(listener, n);
+    for (n_before = 0; nth(n_before) != NULL && n_before < RUNAWAY; n_before++)
+        before[n_before] = nth(n_before)->pid;
     return serve(c, SOON);
 }
 
@@ -180,8 +181,8 @@ is_beneath(pid_t serves)
 {
     const struct process *p = find(serves);
 
-    return !beneath && workers == 1 && p != NULL && was_before(p->parent) &&
-           holds(p->parent, listen_inode);
+    return !beneath && workers == 1 && p != NULL && p->parent != listener &&
+           was_before(p->parent) && holds(p->parent, listen_inode);
 }
 
 /* Which process serves the first client, and what is it to the server? */
@@ -216,7 +217,7 @@ probe_first(struct client *c)
         return;
     }
     probe_newborn(newborn, pid, deadline);
-    fact("served_by", pid == listener                 ? "listener"
+    fact("served_by", pid == listener && peers <= 0   ? "listener"
                       : was_before(pid)               ? "worker"
                       : find(pid) == NULL             ? "unknown"
                       : find(pid)->parent == listener ? "child"

@@ -18,7 +18,7 @@ int command_len;
 pid_t listener;
 unsigned long listen_inode;
 const char *listen_address;
-int workers;
+int workers, peers;
 bool beneath;
 enum kind kind;
 bool left_open, forks, concurrent, inverted, stays, died;
@@ -36,13 +36,15 @@ settle(void)
         nap();
 }
 
-/* Of all that have the listening socket, the one whose parent has not. */
+/* Of all that have the listening socket, one whose parent has not. (There may
+ * be peers: workers whose parent has closed it.) */
 static pid_t
 top_holder(void)
 {
     pid_t pids[MANY], top = started;
     int count = holders(listen_inode, pids, MANY);
 
+    peers = -1;
     for (int i = 0; i < count; i++) {
         bool is_top = true;
 
@@ -50,6 +52,7 @@ top_holder(void)
             is_top = is_top && find(pids[i])->parent != pids[j];
         if (is_top)
             top = pids[i];
+        peers += is_top;
     }
     return top;
 }
