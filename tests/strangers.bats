@@ -309,3 +309,12 @@ parent_does()
     is no-htons 4 1
     [[ $output != *also:* ]]
 }
+
+# bats test_tags=slow
+@test "check: a first line with numbers of any length is the same line" {
+    mistake stdio-flushed-twice step4-waitpid
+    edited 's/(long)getpid()/1L << getpid() % 50/' \
+        "$scratch/stdio-flushed-twice.c" numbers
+    checked "$scratch/numbers"
+    [[ $output == *stdio-flushed-twice* ]]
+}

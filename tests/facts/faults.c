@@ -307,12 +307,12 @@ squeeze(char *text)
 {
     char *to = text;
 
-    for (; *text != '\0'; text++) {
-        if (*text >= '0' && *text <= '9') {
+    for (const char *from = text; *from != '\0'; from++) {
+        if (*from >= '0' && *from <= '9') {
             if (to == text || to[-1] != '#')
                 *to++ = '#';
-        } else if (*text != '\r') {
-            *to++ = *text;
+        } else if (*from != '\r') {
+            *to++ = *from;
         }
     }
     *to = '\0';
