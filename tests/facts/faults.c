@@ -77,7 +77,7 @@ void
 probe_no_descriptor(void)
 {
     struct client *c = &crowd[0];
-    bool spinning;
+    bool spinning, dies;
     int highest;
 
     if (kind == UNKNOWN || !anew("no descriptor left"))
@@ -110,13 +110,12 @@ probe_no_descriptor(void)
         tell(c, line, strlen(line));
     spinning = spins(listener);
     most_processes = RUNAWAY;
-    /* One that is about to end may take its time, too. */
-    fact("without_descriptor",
-         ran_away ? "forks"
-         : !is_alive(listener) || (spinning && ends(listener, SOON / 2))
-             ? "dies"
-         : spinning ? "spins"
-                    : "waits");
+    /* One that is about to end is busy, too, and may take its time. */
+    dies = !is_alive(listener) || (spinning && ends(listener, SOON / 2));
+    fact("without_descriptor", ran_away   ? "forks"
+                               : dies     ? "dies"
+                               : spinning ? "spins"
+                                          : "waits");
     stop_server();
 }
 
