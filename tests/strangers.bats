@@ -123,6 +123,13 @@ forks_or()
     [[ $output != *@(note|failed|left out)* ]]
 }
 
+# parent_does CODE: step 4 whose parent does this before it forks.
+parent_does()
+{
+    edited "s/ pid_t pid = fork();/ $1 pid_t pid = fork();/" \
+        "$kit/step4-waitpid/server.c" parent
+}
+
 # bats test_tags=slow
 @test "check: who turns away the second client does not let it wait" {
     parent_does 'if (!waitpid(-1, 0, WNOHANG)) { close(conn_fd); continue; }'
@@ -259,13 +266,6 @@ forks_or()
     checked "$scratch/doing"
     is fork-inverted 1 1
     [[ $output != *also:* ]]
-}
-
-# parent_does CODE: step 4 whose parent does this before it forks.
-parent_does()
-{
-    edited "s/ pid_t pid = fork();/ $1 pid_t pid = fork();/" \
-        "$kit/step4-waitpid/server.c" parent
 }
 
 # bats test_tags=slow
