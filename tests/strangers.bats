@@ -45,6 +45,14 @@ doing()
 }
 
 # bats test_tags=slow
+@test "check: a server spins without a descriptor, though low numbers are free" {
+    edited 's/^ *int conn_fd = accept_client/dup2(listen_fd, 50); &/
+        /sleep(1)/d' "$kit/step4-waitpid/server.c" gap
+    checked "$scratch/gap"
+    is accept-spins 4 1
+}
+
+# bats test_tags=slow
 @test "check: a handler that ends the server when no child is left" {
     edited \
         's/WNOHANG) > 0/& || (errno == ECHILD \&\& (perror(""), exit(1), 0))/' \

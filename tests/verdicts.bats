@@ -31,6 +31,16 @@ facts_of_step4()
     is correct 4 0
 }
 
+@test "check: who serves no second client is not correct, whatever else is seen" {
+    facts_of_step4 in_turn=1 left_in_turn=0 in_turn_spins=no
+    checked -r "$scratch/facts"
+    is cannot-tell 2 2
+    [[ $output == *'left out  nothing is left when clients leave one'* ]]
+    facts_of_step4 in_turn=1 left_in_turn=0 in_turn_spins=yes catches=yes
+    checked -r "$scratch/facts"
+    is spinning-loop 2 1
+}
+
 @test "check: waits-once where only the stray SIGCHLD was seen: no number" {
     printf '%s\n' kind=closes served_by=child second=served mixed=served \
         stray=waits stray_spins=no left_in_turn_is=none left_older=0 \

@@ -78,12 +78,10 @@ probe_no_descriptor(void)
 {
     struct client *c = &crowd[0];
     bool spinning, dies;
-    int highest;
 
     if (kind == UNKNOWN || !anew("no descriptor left"))
         return;
-    descriptors(listener, &highest);
-    if (!allow_descriptors(listener, highest + 1 + IN_TURN)) {
+    if (!allow_descriptors(listener, limit_for(listener, IN_TURN))) {
         leave_out("no descriptor left", "cannot be brought about here");
         return;
     }
@@ -104,8 +102,7 @@ probe_no_descriptor(void)
         return;
     }
     hang_up(c);
-    descriptors(listener, &highest);
-    allow_descriptors(listener, highest + 1);
+    allow_descriptors(listener, limit_for(listener, 0));
     if (call(c, SOON))
         tell(c, line, strlen(line));
     spinning = spins(listener);

@@ -339,25 +339,26 @@ left(void)
     return children(listener, true);
 }
 
-/* Does this process use the processor all the time? On a busy machine it gets
- * only its share, but wants it whenever one looks. */
+/* Does this process use the processor all the time? On a busy machine it may
+ * have to wait for it, but wants it whenever one looks. */
 bool
 spins(pid_t pid)
 {
+    long begun = now_ms(), before = 0, used = 0;
     const struct process *p;
-    long used, deadline = now_ms() + 400;
     bool runs = true;
 
-    look();
-    used = find(pid) == NULL ? 0 : find(pid)->cpu;
+    if (is_alive(pid))
+        before = find(pid)->cpu;
     do {
         nap();
         look();
-        p = find(pid);
-        runs = runs && p != NULL && p->state == 'R';
-    } while (now_ms() < deadline);
-    used = p == NULL ? 0 : p->cpu - used;
-    return used >= 80 || (runs && used > 0);
+        if ((p = find(pid)) == NULL)
+            return false;
+        used = p->cpu - before;
+        runs = runs && p->state == 'R';
+    } while (used < 80 && now_ms() - begun < (runs ? 3 * SOON : SOON / 5));
+    return used >= 80;
 }
 
 /* What has the server said on stderr since it was started? */

@@ -25,7 +25,7 @@ struct row {
     unsigned long inode;
 };
 
-enum { LISTEN = 0x0A, TIME_WAIT = 0x06 };
+enum { LISTEN = 0x0A, TIME_WAIT = 0x06, MOST_FDS = 1024 };
 
 /* Calls use for each row until it returns true. Returns whether it did. */
 static bool
@@ -137,7 +137,7 @@ any_listening(void)
 /* Counts the descriptors of a process; those that are this socket, unless it
  * is 0. */
 static int
-count_fds(pid_t pid, unsigned long inode, int *highest)
+count_fds(pid_t pid, unsigned long inode, bool taken[])
 {
     char path[300], wanted[40], target[40];
     struct dirent *entry;
@@ -158,8 +158,8 @@ count_fds(pid_t pid, unsigned long inode, int *highest)
         len = readlink(path, target, sizeof(target) - 1);
         target[len > 0 ? len : 0] = '\0';
         count += inode == 0 || strcmp(target, wanted) == 0;
-        if (highest != NULL && fd > *highest)
-            *highest = fd;
+        if (taken != NULL && fd < MOST_FDS)
+            taken[fd] = true;
     }
     if (fds != NULL)
         closedir(fds);
@@ -185,12 +185,25 @@ holds(pid_t pid, unsigned long inode)
     return pid > 0 && inode != 0 && count_fds(pid, inode, NULL) > 0;
 }
 
-/* How many descriptors it has, or -1, and the number of the highest. */
+/* How many descriptors it has, or -1. */
 int
-descriptors(pid_t pid, int *highest)
+descriptors(pid_t pid)
 {
-    *highest = -1;
-    return has_proc() ? count_fds(pid, 0, highest) : -1;
+    return has_proc() ? count_fds(pid, 0, NULL) : -1;
+}
+
+/* The limit at which it can open so many more: between those that it has there
+ * may be numbers that are free. (No less than 3, or poll would fail too.) */
+int
+limit_for(pid_t pid, int more)
+{
+    bool taken[MOST_FDS] = {false};
+    int limit = 3;
+
+    count_fds(pid, 0, taken);
+    while (limit < MOST_FDS && (taken[limit] || more-- > 0))
+        limit++;
+    return limit;
 }
 
 /* Is this signal in that set ("Blk", "Ign" or "Cgt") of the process? -1 if
