@@ -45,6 +45,25 @@ doing()
 }
 
 # bats test_tags=slow
+@test "check: a pipe that is never emptied: poll does not wait any more" {
+    build_patched "$kit/step4-waitpid/alternatives/self-pipe.patch" \
+        step4-waitpid "$scratch/self-pipe"
+    edited '/while (read(wake_fds/,/;/d' "$scratch/self-pipe.c" full
+    ! diff -q "$scratch/self-pipe.c" "$scratch/full.c"
+    checked "$scratch/full"
+    is accept-spins 4 1
+}
+
+# bats test_tags=slow
+@test "check: who collects by a timer, each four seconds, is not accused" {
+    edited 's/sigaction(SIGCHLD/alarm(4), sigaction(SIGALRM/
+        s/    errno = saved_errno;/    alarm(4);&/' \
+        "$kit/step4-waitpid/server.c" timer
+    checked "$scratch/timer"
+    is correct 4 0
+}
+
+# bats test_tags=slow
 @test "check: a server spins without a descriptor, though low numbers are free" {
     edited 's/^ *int conn_fd = accept_client/dup2(listen_fd, 50); &/
         /sleep(1)/d' "$kit/step4-waitpid/server.c" gap

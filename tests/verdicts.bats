@@ -23,12 +23,29 @@ facts_of_step4()
 }
 
 @test "check: who uses the processor all the time is not correct" {
-    facts_of_step4 idle_spins=yes
-    checked -r "$scratch/facts"
-    is accept-spins 4 1
-    facts_of_step4 idle_spins=no
+    for when in idle serving limit; do
+        facts_of_step4 "${when}_spins=yes"
+        checked -r "$scratch/facts"
+        is accept-spins 4 1
+        facts_of_step4 "${when}_spins=no"
+        checked -r "$scratch/facts"
+        is correct 4 0
+    done
+    facts_of_step4 without_process=spins
     checked -r "$scratch/facts"
     is correct 4 0
+    [ "${lines[2]}" = 'note: accept-spins' ]
+}
+
+@test "check: who hangs or ends without a handler has no mistake in one" {
+    facts_of_step4 mixed=waits mixed_spins=no in_turn_spins=no
+    checked -r "$scratch/facts"
+    is cannot-tell 2 2
+    printf '%s\n' kind=echoes served_by=child second=served catches=no \
+        mixed=served stray=served dies_left=exit-0 dies_left_says=nothing \
+        >"$scratch/facts"
+    checked -r "$scratch/facts"
+    is cannot-tell 2 2
 }
 
 @test "check: who serves no second client is not correct, whatever else is seen" {

@@ -286,6 +286,8 @@ probe_no_process(void)
         fact("without_process", "dies");
     else if (was_ended)
         fact("without_process", says_so ? "says-so" : "drops");
+    else if (spins(listener))
+        fact("without_process", "spins");
     else if (who_has(c, &listener_too) != listener)
         fact("without_process", "waits");
     else if (is_accepted(&crowd[1])) /* who serves does not accept the next */

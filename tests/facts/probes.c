@@ -266,6 +266,8 @@ probe_many(void)
     fact("at_once", "%d", count);
     look();
     fact("children_at_once", "%d", children(listener, false) - workers);
+    if (concurrent && count < MANY) /* how does it wait for its limit? */
+        fact_is("limit_spins", spins(listener));
     if (count == 1) /* does it get its turn when the first has gone? */
         fact("second_has",
              who_has(&crowd[1], &listener_too) == 0 ? "nobody" : "somebody");
@@ -404,7 +406,7 @@ probe_in_turn(void)
     fact("in_turn", "%d", turn);
     fact("says_in_turn", complaint());
     fact_is("child_stays", stays);
-    if (stays)
+    if (stays || turn == 0)
         return;
     fact_share("left_in_turn", zombies, turn);
     if (fds != -1)
@@ -415,6 +417,8 @@ probe_in_turn(void)
     else
         fact("left_killed", "%d", killed);
     hang_up(&crowd[0]);
+    if (is_alive(listener))
+        fact_is("idle_spins", spins(listener));
 }
 
 /* The signal settings of the server, and of a child of it. */
@@ -439,7 +443,7 @@ probe_signals(void)
     if (child != 0 && child != listener)
         fact_is("child_catches", signal_is(child, "Cgt", SIGCHLD) == 1);
     if (forks && kind != CLOSES)
-        fact_is("idle_spins", spins(listener));
+        fact_is("serving_spins", spins(listener));
     hang_up(&crowd[0]);
 }
 
