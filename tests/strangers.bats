@@ -49,7 +49,6 @@ doing()
     build_patched "$kit/step4-waitpid/alternatives/self-pipe.patch" \
         step4-waitpid "$scratch/self-pipe"
     edited '/while (read(wake_fds/,/;/d' "$scratch/self-pipe.c" full
-    ! diff -q "$scratch/self-pipe.c" "$scratch/full.c"
     checked "$scratch/full"
     is accept-spins 4 1
 }
@@ -64,7 +63,7 @@ doing()
 }
 
 # bats test_tags=slow
-@test "check: a server spins without a descriptor, though low numbers are free" {
+@test "check: it spins without a descriptor, though low numbers are free" {
     edited 's/^ *int conn_fd = accept_client/dup2(listen_fd, 50); &/
         /sleep(1)/d' "$kit/step4-waitpid/server.c" gap
     checked "$scratch/gap"

@@ -48,7 +48,7 @@ facts_of_step4()
     is cannot-tell 2 2
 }
 
-@test "check: who serves no second client is not correct, whatever else is seen" {
+@test "check: who serves no second client is not correct, whatever is seen" {
     facts_of_step4 in_turn=1 left_in_turn=0 in_turn_spins=no
     checked -r "$scratch/facts"
     is cannot-tell 2 2
