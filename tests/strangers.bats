@@ -312,6 +312,15 @@ parent_does()
 }
 
 # bats test_tags=slow
+@test "check: a greeting does not stand for the bytes that are missing" {
+    mistake stops-at-nul step4-waitpid
+    edited 's/ pid_t pid = fork();/ write(conn_fd, "hello\\n", 6);&/' \
+        "$scratch/stops-at-nul.c" greets
+    checked "$scratch/greets"
+    is stops-at-nul 4 1
+}
+
+# bats test_tags=slow
 @test "check: a reset before accept ends a parent that greets" {
     parent_does 'if (write(conn_fd, "hi\\n", 3) == -1) exit(1);'
     checked "$scratch/parent"

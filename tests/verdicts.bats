@@ -58,6 +58,27 @@ facts_of_step4()
     is spinning-loop 2 1
 }
 
+@test "check: a parent that asks for its child again and again spins" {
+    printf '%s\n' kind=echoes served_by=child second=waits second_has=nobody \
+        serving_spins=yes idle_spins=no left_in_turn=1 left_in_turn_is=one \
+        >"$scratch/facts"
+    checked -r "$scratch/facts"
+    is spinning-loop 1 1
+    [ "${lines[2]}" = 'also: waits-after-fork' ]
+    [[ $output == *'failed    it sleeps while it has nothing to do'* ]]
+}
+
+@test "check: a descriptor more for each client is no connection, if seen so" {
+    facts_of_step4 parent_keeps=no descriptors_gained=7 in_turn=7
+    checked -r "$scratch/facts"
+    is parent-keeps-connection 4 1
+    [[ $output == *'After 7 clients the server has 7 descriptors'* ]]
+    facts_of_step4 parent_keeps=yes descriptors_gained=7 in_turn=7
+    checked -r "$scratch/facts"
+    is parent-keeps-connection 4 1
+    [[ $output == *'still has the connection that its child'* ]]
+}
+
 @test "check: waits-once where only the stray SIGCHLD was seen: no number" {
     printf '%s\n' kind=closes served_by=child second=served mixed=served \
         stray=waits stray_spins=no left_in_turn_is=none left_older=0 \

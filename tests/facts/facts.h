@@ -157,6 +157,7 @@ bool start_server(void);
 void stop_server(void);
 bool fresh(const char *probe);
 bool anew(const char *probe);
+bool has_bytes(const struct client *c, const char *bytes, size_t len);
 bool has_line(const struct client *c);
 pid_t who_has(struct client *c, bool *listener_too);
 pid_t who_keeps(struct client *c, bool *listener_too, long deadline);

@@ -180,15 +180,20 @@ anew(const char *probe)
     return fresh(probe);
 }
 
+/* Are these bytes among those that came back? */
+bool
+has_bytes(const struct client *c, const char *bytes, size_t len)
+{
+    for (size_t i = 0; i + len <= c->got && i + len <= sizeof(c->bytes); i++)
+        if (memcmp(c->bytes + i, bytes, len) == 0)
+            return true;
+    return false;
+}
+
 bool
 has_line(const struct client *c)
 {
-    size_t len = strlen(line);
-
-    for (size_t i = 0; i + len <= c->got && i + len <= sizeof(c->bytes); i++)
-        if (memcmp(c->bytes + i, line, len) == 0)
-            return true;
-    return false;
+    return has_bytes(c, line, strlen(line));
 }
 
 /* Which process has the server's end of this connection? 0: none has accepted
