@@ -137,15 +137,31 @@ start_on(in_port_t port)
     return false;
 }
 
+/* Starts it on a free port. That may be taken before it comes to it, or the
+ * next may be, which some want too: then on another. */
+bool
+start_on_free(void)
+{
+    for (int tries = 0; tries < 5; tries++) {
+        long begun = now_ms();
+
+        if (start_on(free_port()))
+            return true;
+        if (now_ms() - begun > STARTED)
+            break;
+    }
+    return false;
+}
+
 /* Starts it. Returns false if it does not come to listen. */
 bool
 start_server(void)
 {
     hangs = false;
-    if (fixed_port != 0)
-        own_network(); /* in which it has not been used yet */
-    return start_on(fixed_port != 0 ? fixed_port : free_port()) ||
-           (fixed_port == 0 && start_on(free_port()));
+    if (fixed_port == 0)
+        return start_on_free();
+    own_network(); /* in which it has not been used yet */
+    return start_on(fixed_port);
 }
 
 /* A server of which nothing is left to be seen of former clients: this one, or
