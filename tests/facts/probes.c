@@ -98,8 +98,8 @@ probe_echo(void)
     hang_up(c);
     if (!serve(c, SOON))
         return;
-    hang_up(c);
-    if (!call(c, SOON))
+    /* One that still serves the last client may turn this one away. */
+    if (!fresh("bytes") || !call(c, SOON))
         return;
     tell(c, bytes, sizeof(bytes));
     while (!has_bytes(c, bytes, sizeof(bytes)) && /* a greeting is no echo */
