@@ -133,24 +133,21 @@ parse(int argc, char *argv[])
 static void
 probe_start(void)
 {
-    in_port_t asked;
-
     if (fixed_port != 0 && port_is_taken(fixed_port))
         bad("port %u is taken by another program", fixed_port);
     how.terminal = true;
-    if (fixed_port == 0 ? !start_on_free() : !start_on(fixed_port)) {
+    if (!start_on_any()) {
         if (errno == ENOENT || errno == EACCES || errno == ENOEXEC)
             bad("%s: %s", how.argv[0], strerror(errno));
         bad("%s: it does not come to listen on port %u", how.argv[0],
             told_port);
     }
-    asked = told_port;
-    fact("port", !gives_port                   ? "its-own"
-                 : server_port == asked        ? "as-told"
-                 : server_port == htons(asked) ? "swapped"
-                                               : "another");
-    if (server_port != asked) { /* the next time too */
-        gives_port = gives_port && server_port == htons(asked);
+    fact("port", !gives_port                       ? "its-own"
+                 : server_port == told_port        ? "as-told"
+                 : server_port == htons(told_port) ? "swapped"
+                                                   : "another");
+    if (server_port != told_port) { /* the next time too */
+        gives_port = gives_port && server_port == htons(told_port);
         if (!gives_port)
             fixed_port = server_port;
     }

@@ -153,7 +153,7 @@ extern bool died;       /* it has ended in one of the probes */
 extern struct client crowd[MANY];
 
 bool start_on(in_port_t port);
-bool start_on_free(void);
+bool start_on_any(void);
 bool start_server(void);
 void stop_server(void);
 bool fresh(const char *probe);

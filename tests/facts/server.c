@@ -137,11 +137,13 @@ start_on(in_port_t port)
     return false;
 }
 
-/* Starts it on a free port. That may be taken before it comes to it, or the
- * next may be, which some want too: then on another. */
+/* Starts it on its own port, or on a free one. That may be taken before it
+ * comes to it, or the next may be, which some want too: then on another. */
 bool
-start_on_free(void)
+start_on_any(void)
 {
+    if (fixed_port != 0)
+        return start_on(fixed_port);
     for (int tries = 0; tries < 5; tries++) {
         long begun = now_ms();
 
@@ -158,10 +160,9 @@ bool
 start_server(void)
 {
     hangs = false;
-    if (fixed_port == 0)
-        return start_on_free();
-    own_network(); /* in which it has not been used yet */
-    return start_on(fixed_port);
+    if (fixed_port != 0)
+        own_network(); /* in which it has not been used yet */
+    return start_on_any();
 }
 
 /* A server of which nothing is left to be seen of former clients: this one, or

@@ -25,7 +25,8 @@ struct row {
     unsigned long inode;
 };
 
-enum { LISTEN = 0x0A, TIME_WAIT = 0x06, MOST_FDS = 1024 };
+enum { LISTEN = 0x0A, TIME_WAIT = 0x06 };
+enum { MOST_FDS = 1024 };
 
 /* Calls use for each row until it returns true. Returns whether it did. */
 static bool
