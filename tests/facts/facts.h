@@ -53,6 +53,7 @@ const struct process *nth(int n);
 const struct process *find(pid_t pid);
 bool is_alive(pid_t pid);
 bool is_busy(pid_t pid);
+long busy_ms(pid_t pid);
 int children(pid_t parent, bool zombies);
 pid_t nth_child(pid_t parent, int n);
 void freeze(pid_t pid);

@@ -86,35 +86,76 @@ read_proc(void)
         closedir(proc);
 }
 
+/* Opens the threads of a process, where there is a /proc. */
+static DIR *
+open_threads(pid_t pid)
+{
+    char path[300];
+
+    snprintf(path, sizeof(path), "/proc/%ld/task", (long)pid);
+    return opendir(path);
+}
+
+/* Opens what /proc has under this name of the next thread; NULL: no more. */
+static FILE *
+next_thread(DIR *threads, pid_t pid, const char *name)
+{
+    char path[600];
+    struct dirent *entry;
+    FILE *file = NULL;
+
+    while (file == NULL && (entry = readdir(threads)) != NULL) {
+        snprintf(path, sizeof(path), "/proc/%ld/task/%s/%s", (long)pid,
+                 entry->d_name, name);
+        if (entry->d_name[0] != '.')
+            file = fopen(path, "r");
+    }
+    return file;
+}
+
 /* Reads the children of a process, where Linux lists them: of each thread. It
  * spares a look at thousands of other processes. */
 static bool
 read_children(pid_t parent)
 {
-    char path[300], pid[20];
-    struct dirent *entry;
+    DIR *threads = open_threads(parent);
+    char pid[20];
     bool listed = false;
-    DIR *threads;
+    FILE *list;
 
-    snprintf(path, sizeof(path), "/proc/%ld/task", (long)parent);
-    threads = opendir(path);
-    while (threads != NULL && (entry = readdir(threads)) != NULL) {
-        FILE *list;
-
-        if (entry->d_name[0] == '.')
-            continue;
-        snprintf(path, sizeof(path), "/proc/%ld/task/%s/children", (long)parent,
-                 entry->d_name);
-        if ((list = fopen(path, "r")) == NULL)
-            continue;
+    if (threads == NULL)
+        return false;
+    while ((list = next_thread(threads, parent, "children")) != NULL) {
         listed = true;
         while (fscanf(list, "%19s", pid) == 1)
             read_stat(pid);
         fclose(list);
     }
-    if (threads != NULL)
-        closedir(threads);
+    closedir(threads);
     return listed;
+}
+
+/*
+ * For how many ms have the threads of a process run, or waited for a processor
+ * to run on? Linux tells; elsewhere 0. The state in ps does not: a process in
+ * a loop of waitpid(WNOHANG) is often said to sleep.
+ */
+long
+busy_ms(pid_t pid)
+{
+    DIR *threads = open_threads(pid);
+    unsigned long long ran, waited, sum = 0;
+    FILE *times;
+
+    if (threads == NULL)
+        return 0;
+    while ((times = next_thread(threads, pid, "schedstat")) != NULL) {
+        if (fscanf(times, "%llu %llu", &ran, &waited) == 2)
+            sum += ran + waited; /* ns */
+        fclose(times);
+    }
+    closedir(threads);
+    return (long)(sum / 1000000);
 }
 
 static void

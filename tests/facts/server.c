@@ -363,13 +363,14 @@ left(void)
 }
 
 /* Does this process use the processor all the time? On a busy machine it may
- * have to wait for it, but wants it whenever one looks. */
+ * have to wait for it, so as long as it is never idle, one looks on. */
 bool
 spins(pid_t pid)
 {
-    long begun = now_ms(), before = 0, used = 0;
+    long begun = now_ms(), before = 0, busy_before = busy_ms(pid);
+    long used = 0, elapsed;
     const struct process *p;
-    bool runs = true;
+    bool busy;
 
     if (is_alive(pid))
         before = find(pid)->cpu;
@@ -379,8 +380,9 @@ spins(pid_t pid)
         if ((p = find(pid)) == NULL)
             return false;
         used = p->cpu - before;
-        runs = runs && p->state == 'R';
-    } while (used < 80 && now_ms() - begun < (runs ? 3 * SOON : SOON / 5));
+        elapsed = now_ms() - begun;
+        busy = busy_ms(pid) - busy_before >= elapsed * 4 / 5;
+    } while (used < 80 && elapsed < (busy ? 3 * SOON : SOON / 5));
     return used >= 80;
 }
 
