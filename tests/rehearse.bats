@@ -9,13 +9,19 @@ document()
     printf '%s\n' '# Title' '' '```console' "$@" '```' >"$scratch/doc.md"
 }
 
-# rehearse [SECTION]: types that document, in a copy of the kit: other tests'
-# servers must not be taken for this one's.
-rehearse()
+# own_kit: a copy of the kit: other tests' servers must not be taken for this
+# one's.
+own_kit()
 {
     mkdir -p "$scratch/kit/step1-sequential" "$scratch/kit/tests"
     cp "$kit/step1-sequential/server" "$scratch/kit/step1-sequential"
     cp "$kit"/tests/{rehearse,lib.sh,zombies} "$scratch/kit/tests"
+}
+
+# rehearse [SECTION]: types that document, in a copy of the kit.
+rehearse()
+{
+    own_kit
     PATIENCE=1 run "$scratch/kit/tests/rehearse" "$scratch/doc.md" "$@"
     echo "status $status: $output"
 }
@@ -134,11 +140,16 @@ rehearse()
     takes INT
     document '$ step1-sequential/server 7007 &' \
         'pid 1 listening on 127.0.0.1 port 7007' '$ sleep 60'
+    own_kit
     set -m # with job control, a background process can be interrupted
-    "$kit/tests/rehearse" "$scratch/doc.md" >"$scratch/shown" 2>&1 3>&- &
+    "$scratch/kit/tests/rehearse" "$scratch/doc.md" \
+        >"$scratch/shown" 2>&1 3>&- &
     local script=$!
     set +m
-    eventually 'the server to be started' grep -q '^ok' "$scratch/shown"
+    eventually 'the server to be started' grep -q '^ok' "$scratch/shown" || {
+        cat "$scratch/shown"
+        return 1
+    }
     local all
     all=$(family "$script")
     [ "$(wc -l <<<"$all")" -ge 3 ] # itself, a shell, a server
