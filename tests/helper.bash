@@ -15,9 +15,10 @@ unset CLIENTS NO_COLOR MAKEFLAGS MAKELEVEL
 # list_files: every file of the kit; the last test compares it with the first.
 list_files()
 {
-    find "$kit/." -path '*/.git' -prune -o -type f -print | LC_ALL=C sort
+    (cd "$kit" && find . -path ./.git -prune -o -type f -print) | LC_ALL=C sort
 }
-[[ -e $BATS_RUN_TMPDIR/files ]] || list_files >"$BATS_RUN_TMPDIR/files"
+files=${SUITE:-$BATS_RUN_TMPDIR}/files
+[[ -e $files ]] || list_files >"$files"
 
 # shellcheck source=tests/lib.sh
 . "$kit/tests/lib.sh"
@@ -31,8 +32,10 @@ teardown()
 {
     stop_crowd
     stop_server
-    for pid in $(jobs -p); do # what a test has started by itself
-        kill -KILL "$pid" 2>/dev/null || :
+    for job in $(jobs -p); do # what a test has started by itself
+        for pid in $(family "$job"); do
+            kill -KILL "$pid" 2>/dev/null || :
+        done
     done
     set -- "$BATS_TEST_TMPDIR"/*
     [[ ! -e $1 ]] || rm -rf "$@"

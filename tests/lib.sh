@@ -226,9 +226,10 @@ family()
 stop_server()
 {
     [ -n "$server" ] || return 0
-    # Stopped, it cannot fork while its children are looked up.
+    # Stopped, it cannot fork while its children are looked up. A Ctrl-C may cut
+    # that short: then the list is empty.
     kill -STOP "$server" 2>/dev/null || :
-    for pid in $(family "$server"); do
+    for pid in $(family "$server") "$server"; do
         kill -KILL "$pid" 2>/dev/null || :
     done
     reap "$server"
@@ -242,15 +243,20 @@ reap()
     reaped="$reaped $1"
 }
 
-# start_crowd [OPTION...]: starts tests/clients, which then waits for say.
+# start_crowd [OPTION...]: starts tests/clients, which then waits for say. Each
+# end of a fifo waits to be opened for the other, unless somebody has both (9):
+# a crowd that a Ctrl-C has ended too early would be waited for without end.
 start_crowd()
 {
     rm -f "$scratch/say" "$scratch/answer"
     mkfifo "$scratch/say" "$scratch/answer" || return
-    "$kit/tests/clients" "$@" "$port" <"$scratch/say" >"$scratch/answer" \
-        3>&- 7>&- 8<&- &
+    # shellcheck disable=SC2094 # it is a fifo; the next too
+    exec 9<>"$scratch/say" 7>"$scratch/say" 6<"$scratch/say"
+    # shellcheck disable=SC2094
+    exec 9<>"$scratch/answer" 8<"$scratch/answer" 5>"$scratch/answer" 9>&-
+    "$kit/tests/clients" "$@" "$port" <&6 >&5 3>&- 5>&- 6<&- 7>&- 8<&- &
     crowd=$!
-    exec 7>"$scratch/say" 8<"$scratch/answer"
+    exec 5>&- 6<&-
 }
 
 # say COMMAND...: tells the crowd, and waits for its answer: $answer. Returns

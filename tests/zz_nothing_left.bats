@@ -5,7 +5,7 @@ load helper
 
 ours()
 {
-    ps -A -o pid= -o args= | grep -F "$BATS_RUN_TMPDIR/" |
+    ps -A -o pid= -o args= | grep -F "${SUITE:-$BATS_RUN_TMPDIR}/" |
         grep -Ev 'grep|/bats-exec-'
 }
 none_of_ours()
@@ -23,7 +23,7 @@ none_of_ours()
 }
 
 @test "nothing is left: no file in the kit that was not there before" {
-    new=$(list_files | comm -13 "$BATS_RUN_TMPDIR/files" -)
+    new=$(list_files | comm -13 "$files" -)
     echo "$new"
     [ -z "$new" ]
 }
