@@ -157,9 +157,14 @@ count_is()
 # none_left PID...: is there not one of them any more, not even as a zombie?
 none_left()
 {
-    for pid; do
-        [ -z "$(state "$pid")" ] || return 1
-    done
+    processes | awk -v pids="$*" '
+        BEGIN {
+            split(pids, pid)
+            for (i in pid)
+                gone[pid[i]] = 1
+        }
+        $1 in gone { left = 1 }
+        END { exit left }'
 }
 
 # build_patched PATCH STEP PROGRAM: builds PROGRAM from PROGRAM.c, which is that

@@ -1,6 +1,7 @@
 #!/usr/bin/env bats
 # The Makefile: its targets, with every make that is here.
 load helper
+load system
 
 # copy: a copy of the kit, to build in, with a space in its name.
 copy()
@@ -100,6 +101,45 @@ only_what_make_needs()
     [ "$status" -eq 2 ]
     [ "${stderr_lines[0]}" = \
         'make test needs bats 1.8 or newer; this is Bats 1.7.0' ]
+}
+
+# bats test_tags=slow
+@test "make test: Ctrl-C while a server runs leaves no process and no file" {
+    takes INT
+    cp -Rp "$kit/." "$scratch/kit"
+    # bats would take a line that begins with @test for one of its own.
+    sed 's/^-//' >"$scratch/kit/tests/aa.bats" <<'END'
+load helper
+-@test "a server of ten, a demo in the background" {
+    start step2-fork
+    open_clients 10
+    set -m
+    "$kit/tests/demo" 4 >"$scratch/shown" 2>&1 3>&- 7>&- 8<&- &
+    set +m
+    eventually 'a server of the demo' grep -q 4-waitpid "$scratch/shown"
+    processes >"$SUITE/../processes"
+    sleep 60
+}
+END
+    find "$scratch/kit/tests" -name '*.bats' ! -name aa.bats \
+        ! -name zz_\* -exec rm {} +
+    set -m # with job control, a background process can be interrupted
+    env -i PATH="${PATH#"$BATS_LIBEXEC:"}" TMPDIR="$TMPDIR" \
+        make -s -C "$scratch/kit" test >"$scratch/shown" 2>&1 3>&- &
+    local script=$!
+    set +m
+    eventually 'a test to be under way' [ -s "$scratch/processes" ] || {
+        cat "$scratch/shown"
+        return 1
+    }
+    local all
+    all=$(family "$script")
+    [ "$(wc -l <<<"$all")" -ge 20 ] # two servers, a crowd, bats...
+    kill -INT "-$script"
+    wait "$script" || [ $? -ne 0 ]
+    # shellcheck disable=SC2086 # a list of numbers
+    eventually 'nothing to be left' none_left $all
+    [ -z "$(ls -d "$TMPDIR"/{suite,demo,bats-run}* 2>/dev/null)" ]
 }
 
 @test "soak, matrix: bad use gets one line and status 2, --help says how" {
