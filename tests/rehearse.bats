@@ -51,6 +51,17 @@ rehearse()
     [[ $output == *'seq 24'$'\n'*'long:   of 24 lines, 24 rows show the end'* ]]
 }
 
+@test "rehearse: what looks may show its lines in another order, no others" {
+    document '$ ls -d step1-sequential tests' tests step1-sequential \
+        '$ echo a; echo b' b a
+    rehearse
+    [ "$status" -eq 1 ]
+    [[ $output == *'1 of 2 commands'* ]]
+    document '$ ls -d step1-sequential tests' tests tests
+    rehearse
+    [ "$status" -eq 1 ]
+}
+
 # bats test_tags=slow
 @test "rehearse: what only looks is typed again, but not for ever: status 1" {
     document '$ ls' 'no such file'
