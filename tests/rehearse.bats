@@ -77,6 +77,7 @@ rehearse()
     rehearse
     [ "$status" -eq 1 ]
     [[ $output == *'in vain for: all that was started to be ended'* ]]
+    [[ $output == *'left:   '*server* ]]
 }
 
 @test "rehearse: \"> \" is typed into the command, an answer may be folded" {
